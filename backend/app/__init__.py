@@ -1,0 +1,3 @@
+"""Backend of the fiscal platform."""
+
+__version__ = "0.1.0"

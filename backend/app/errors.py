@@ -1,0 +1,129 @@
+"""Every error of the house: transient ones are retried, permanent ones never.
+
+A leaf names one cause. Its docstring is the default message, so that the documentation and
+what people read at run time cannot part. `code` is stored with the run and shown by the API.
+"""
+
+import re
+
+
+class FiscalError(Exception):
+    """Something went wrong."""
+
+    status = 500  # the HTTP status when the error reaches the API
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or (self.__doc__ or "").strip()
+        super().__init__(self.message)
+
+    @property
+    def code(self) -> str:
+        """The class name in snake case, e.g. `invalid_credentials`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+
+class TransientError(FiscalError):
+    """The same attempt may succeed later."""
+
+    status = 503
+    retry_after: int | None = None  # seconds to wait at least; None leaves it to the backoff
+
+
+class PermanentError(FiscalError):
+    """The same attempt will fail again until somebody changes something."""
+
+    status = 422
+
+
+# --- the portal -------------------------------------------------------------------------------
+
+
+class SiiUnavailable(TransientError):
+    """The SII portal does not answer or is under maintenance."""
+
+
+class SessionExpired(TransientError):
+    """The SII session ended before the work was done."""
+
+
+class TooManySessions(TransientError):
+    """SII refuses a login because this RUT has too many open sessions."""
+
+    retry_after = 3600  # SII: close a session or wait one hour (message 27)
+
+
+class RateLimited(TransientError):
+    """The other side asks for fewer requests."""
+
+
+class IncompleteAnswer(TransientError):
+    """SII answered with fewer documents than its own summary counts."""
+
+
+class UnexpectedAnswer(PermanentError):
+    """The portal's answer is not what the contract says."""
+
+
+class InvalidCredentials(PermanentError):
+    """SII refused the clave; nothing is tried again until the user changes it."""
+
+
+class CredentialsBlocked(PermanentError):
+    """SII has blocked this clave for some time because of repeated errors."""
+
+
+class CredentialsMissing(PermanentError):
+    """The company has no SII credential."""
+
+
+# --- channels ---------------------------------------------------------------------------------
+
+
+class ChannelUnavailable(TransientError):
+    """The message channel does not answer; nothing was sent."""
+
+
+class DeliveryUnknown(TransientError):
+    """The channel did not answer after the message was handed over; it may have been sent."""
+
+
+class DeliveryRefused(PermanentError):
+    """The message channel refused this message for good."""
+
+
+# --- our own house ----------------------------------------------------------------------------
+
+
+class QueueUnavailable(TransientError):
+    """Redis does not answer; the run was not queued."""
+
+
+class DatabaseUnavailable(TransientError):
+    """Postgres does not answer."""
+
+
+class StoreBusy(TransientError):
+    """The session store is locked by another process."""
+
+
+class ConfigurationError(PermanentError):
+    """A setting is missing or malformed."""
+
+    status = 500
+
+
+class NotFound(PermanentError):
+    """There is no such thing."""
+
+    status = 404
+
+
+class InvalidInput(PermanentError):
+    """A value is not acceptable. `field` names it."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+    def __reduce__(self) -> tuple[type["InvalidInput"], tuple[str, str | None]]:
+        return (type(self), (self.message, self.field))  # Celery pickles errors to the parent

@@ -1,0 +1,35 @@
+"""Alembic's entry. The connection comes from app.infrastructure.db.schema, or from settings."""
+
+from alembic import context
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Connection
+from sqlalchemy_celery_beat import models as _beat_models  # noqa: F401  (fills ModelBase)
+from sqlalchemy_celery_beat.session import ModelBase
+
+from app.infrastructure.db.models import Base
+from app.settings import get_settings
+
+BEAT_TABLES = {table.name for table in ModelBase.metadata.tables.values()}
+
+
+def _is_ours(name: str | None, kind: str, parent: object) -> bool:
+    return kind != "table" or name not in BEAT_TABLES
+
+
+def _run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        include_name=_is_ours,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    _run(given)
+else:
+    with create_engine(get_settings().require("database_url")).connect() as own:
+        _run(own)

@@ -1,0 +1,111 @@
+"""The only reader of the environment. Names and roles: docs/operations.md.
+
+Every value may come from `NAME` or, for secrets, from the file that `NAME_FILE` names.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import SecretStr, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from app.errors import ConfigurationError
+
+DEMO_MARK = "demo-"  # every credential that the one-shot `secrets` service invents carries it
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    """Reads `NAME_FILE`, the convention of the official images."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        import os
+
+        path = os.environ.get(f"{field_name.upper()}_FILE")
+        if not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except OSError as error:
+            raise ConfigurationError(
+                f"{field_name.upper()}_FILE names {path}, which cannot be read"
+                f" ({error.strerror}); mount the file or set {field_name.upper()} instead."
+            ) from error
+
+    def __call__(self) -> dict[str, Any]:
+        values = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """What the process was told. All times are seconds."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
+
+    fiscal_environment: Literal["demo", "production"] = "demo"
+    database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    secret_keys: SecretStr | None = None  # Fernet keys by comma: the first encrypts, all decrypt
+    api_keys: SecretStr | None = None  # by comma
+
+    celery_worker_name: str | None = None
+    celery_queue_slots: str = ""  # "high:3,default:2"; its strategy comes with the lanes
+    celery_soft_shutdown_seconds: int = 20
+
+    sii_auth_url: str = "https://zeusr.sii.cl"
+    sii_home_url: str = "https://misiir.sii.cl"
+    sii_services_url: str = "https://www4.sii.cl"
+    # SII's page sends this literal where a reCAPTCHA token could stand (public scrapers).
+    sii_recaptcha_token: str = "t-o-k-e-n-web"  # noqa: S105 (a placeholder, no secret)
+    sii_min_request_interval: float = 1.5  # polite rate between facade calls (docs/sii.md)
+
+    whatsapp_api_url: str = "https://graph.facebook.com"
+    whatsapp_phone_number_id: str | None = None
+    whatsapp_access_token: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str = "avisos@fiscal.example"
+
+    whatsapp_sessions_path: Path | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _FileSource(settings_cls)
+
+    @field_validator("database_url")
+    @classmethod
+    def _use_psycopg(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        scheme, _, rest = value.get_secret_value().partition("://")
+        return SecretStr(
+            f"postgresql+psycopg://{rest}" if scheme == "postgresql" else value.get_secret_value()
+        )
+
+    def require(self, name: str) -> str:
+        """Returns the text of a setting that this role cannot do without.
+
+        Raises ConfigurationError with one sentence where it is missing.
+        """
+        value = getattr(self, name)
+        if value is None:
+            raise ConfigurationError(
+                f"{name.upper()} is not set; set it or {name.upper()}_FILE (docs/operations.md)."
+            )
+        return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """Returns the settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,95 @@
+"""Real Postgres and Redis for every test that asks: one container of each, made on first use."""
+
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# A machine without a registry cannot pull Ryuk; the fixtures below remove what they made.
+os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+for name in list(os.environ):
+    if name.startswith(("CELERY_", "SII_", "WHATSAPP_", "DATABASE_URL", "REDIS_URL", "SMTP_")):
+        del os.environ[name]  # a developer's shell must not decide what a test sees
+
+
+def base_image(official: str, airgap: str) -> str:
+    """Returns the image to use: the official one where it is present, else its stand-in."""
+    for name in (official, airgap):
+        if (
+            subprocess.run(["docker", "image", "inspect", name], capture_output=True).returncode
+            == 0
+        ):
+            return name
+    return official  # testcontainers pulls it
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Yields the URL of a Postgres server, without a database name."""
+    from testcontainers.community.postgres import PostgresContainer
+
+    image = os.environ.get("POSTGRES_IMAGE") or base_image(
+        "pgvector/pgvector:pg17", "fiscal-base-postgres:trixie"
+    )
+    with PostgresContainer(image, password=secrets.token_hex(8)) as server:
+        url = server.get_connection_url(driver="psycopg")
+        yield url.rsplit("/", 1)[0]
+
+
+@pytest.fixture
+def database_url(postgres_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yields the URL of a migrated database of this test's own; settings point at it."""
+    import psycopg
+
+    from app.infrastructure.db import session as db_session
+    from app.infrastructure.db.schema import migrate
+    from app.settings import get_settings
+
+    name = f"test_{secrets.token_hex(6)}"
+    admin = postgres_server.replace("+psycopg", "") + "/test"
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    url = f"{postgres_server}/{name}"
+    migrate(url)
+    monkeypatch.setenv("DATABASE_URL", url)
+    get_settings.cache_clear()
+    db_session.get_engine.cache_clear()
+    yield url
+    db_session.get_engine().dispose()
+    db_session.get_engine.cache_clear()
+    get_settings.cache_clear()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """Yields the URL of a Redis server."""
+    from testcontainers.community.redis import RedisContainer
+
+    image = os.environ.get("REDIS_IMAGE") or base_image(
+        "redis:8-trixie", "fiscal-base-redis:trixie"
+    )
+    with RedisContainer(image) as server:
+        yield f"redis://{server.get_container_host_ip()}:{server.get_exposed_port(6379)}/0"
+
+
+@pytest.fixture
+def redis_url(redis_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yields the URL of an empty Redis; settings point at it."""
+    import redis
+
+    from app.settings import get_settings
+
+    client = redis.Redis.from_url(redis_server)
+    client.flushall()
+    monkeypatch.setenv("REDIS_URL", redis_server)
+    get_settings.cache_clear()
+    yield redis_server
+    get_settings.cache_clear()
+    client.close()
