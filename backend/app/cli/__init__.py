@@ -1,0 +1,103 @@
+"""The `fiscal` command: what an operator and the containers' start type.
+
+Commands import what they need when they run: `wait-for-schema` stands before every start of a
+container and may cost no more than click and psycopg.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.errors import ConfigurationError, DatabaseUnavailable, FiscalError
+
+EXIT_CONFIGURATION = 64  # EX_USAGE: somebody has to change a setting
+EXIT_TRY_LATER = 75  # EX_TEMPFAIL: the same start may succeed later
+
+
+class _Sentences(click.Group):
+    """Ends with the sentence of a typed error instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FiscalError as error:
+            click.echo(error.message, err=True)
+            ctx.exit(EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else 1)
+
+
+@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+def fiscal() -> None:
+    """Commands of the fiscal bundle."""
+
+
+@fiscal.command()
+def migrate() -> None:
+    """Bring the database to the newest schema and add missing schedule entries."""
+    from sqlalchemy.exc import OperationalError
+
+    from app.infrastructure.celery.beat import seed_schedule
+    from app.infrastructure.db.schema import migrate as run_migrations
+
+    url = _database_url()
+    try:
+        click.echo(f"schema: at {run_migrations(url)}")
+        seed_schedule(url)
+    except OperationalError as error:
+        raise DatabaseUnavailable(f"Postgres does not answer: {_first_line(error.orig)}") from None
+    click.echo("schedule: every entry is there")
+
+
+@fiscal.command("wait-for-schema")
+@click.option("--timeout", default=300.0, show_default=True, help="Seconds to wait at most.")
+@click.option("--database-url", envvar="DATABASE_URL", hidden=True)
+def wait_for_schema(timeout: float, database_url: str | None) -> None:
+    """Wait until the database is as new as this code; exit 75 when it never is."""
+    from app.infrastructure.db.schema import wait_for_schema as wait
+
+    # Reading settings costs more than all the rest; only DATABASE_URL_FILE needs them.
+    url = database_url or _database_url()
+    if not wait(url, timeout, lambda reason: click.echo(reason, err=True)):
+        click.echo(
+            f"The database was not ready within {timeout:g} s; look at the `migrate` role's log.",
+            err=True,
+        )
+        raise SystemExit(EXIT_TRY_LATER)
+
+
+@fiscal.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+def secrets(directory: Path) -> None:
+    """Write the secrets that DIRECTORY does not hold yet; never overwrite one."""
+    from app.infrastructure.secrets import write_secrets
+
+    for line in write_secrets(directory):
+        click.echo(line)
+
+
+@fiscal.command()
+@click.option("--runs", default=15, show_default=True, help="How many of the last runs to show.")
+def status(runs: int) -> None:
+    """Show queues, workers and the last runs; exit 1 where something does not answer."""
+    from app.cli.status import show_status
+
+    raise SystemExit(0 if show_status(runs) else 1)
+
+
+@fiscal.command()
+@click.option("--months", default=2, show_default=True, type=click.IntRange(1, 12))
+def demo(months: int) -> None:
+    """Sync the simulator's companies for real and compare the result with its truth."""
+    from app.cli.demo import run_demo
+
+    raise SystemExit(0 if run_demo(months) else 1)
+
+
+def _database_url() -> str:
+    from app.settings import get_settings
+
+    return get_settings().require("database_url")
+
+
+def _first_line(error: object) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
