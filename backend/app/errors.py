@@ -7,6 +7,11 @@ what people read at run time cannot part. `code` is stored with the run and show
 import re
 
 
+def code_of(kind: type[BaseException]) -> str:
+    """Returns an error class's name in snake case, e.g. 'invalid_credentials'."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
 class FiscalError(Exception):
     """Something went wrong."""
 
@@ -19,7 +24,7 @@ class FiscalError(Exception):
     @property
     def code(self) -> str:
         """The class name in snake case, e.g. `invalid_credentials`."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+        return code_of(type(self))
 
 
 class TransientError(FiscalError):
@@ -127,3 +132,13 @@ class InvalidInput(PermanentError):
 
     def __reduce__(self) -> tuple[type["InvalidInput"], tuple[str, str | None]]:
         return (type(self), (self.message, self.field))  # Celery pickles errors to the parent
+
+
+def error_of(code: str, message: str | None) -> Exception:
+    """Returns the error that a stored code and message describe; a plain one for foreign codes."""
+    found = [kind for kind in _leaves(FiscalError) if code_of(kind) == code]
+    return found[0](message or "") if found else Exception(f"{code}: {message}")
+
+
+def _leaves(kind: type[FiscalError]) -> list[type[FiscalError]]:
+    return [leaf for child in kind.__subclasses__() for leaf in (child, *_leaves(child))]

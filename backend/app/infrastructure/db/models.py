@@ -19,8 +19,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-FINISHED_STATES = ("succeeded", "failed", "revoked")
-
 
 class Base(DeclarativeBase):
     """Names every constraint, so that Alembic can drop what it made."""
@@ -51,6 +49,7 @@ class Run(Base):
     queue: Mapped[str | None]
     worker: Mapped[str | None]  # node name, e.g. fast@3f2a
     company_id: Mapped[UUID | None] = mapped_column(index=True)
+    kwargs: Mapped[dict[str, Any] | None]  # never a secret: ids and numbers only
     dedupe_key: Mapped[str | None]  # unique among the unfinished runs
     state: Mapped[str] = mapped_column(String(12), default="queued")
     # queued, running, retrying, succeeded, failed, revoked

@@ -19,6 +19,7 @@ def get_engine() -> Engine:
         max_overflow=10,
         pool_pre_ping=True,
         pool_recycle=1800,
+        hide_parameters=True,  # an error's text must not carry what was stored
         connect_args={"connect_timeout": 2, "options": "-c timezone=UTC"},
     )
 
@@ -30,8 +31,13 @@ def forget_inherited_connections() -> None:
         get_engine.cache_clear()
 
 
+def get_session_factory() -> sessionmaker[Session]:
+    """Returns a factory of sessions; `factory.begin()` commits at the end, rolls back on error."""
+    return sessionmaker(get_engine(), expire_on_commit=False)
+
+
 @contextmanager
 def session_scope() -> Iterator[Session]:
     """Yields a session; commits at the end, rolls back on any error."""
-    with sessionmaker(get_engine(), expire_on_commit=False).begin() as session:
+    with get_session_factory().begin() as session:
         yield session

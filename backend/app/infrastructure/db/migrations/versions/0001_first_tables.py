@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("queue", sa.String(), nullable=True),
         sa.Column("worker", sa.String(), nullable=True),
         sa.Column("company_id", sa.Uuid(), nullable=True),
+        sa.Column("kwargs", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("dedupe_key", sa.String(), nullable=True),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),

@@ -1,0 +1,171 @@
+"""Celery's result backend is the table `runs`: each change of state that Celery reports, from
+a worker's child or from its parent, becomes one statement there, and nothing is stored twice.
+
+The results must not live in the broker's Redis: a run that is cancelled at a connection loss is
+lost for good when its state cannot be written (celery 5.7, worker/request.py, `on_retry`).
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from celery import states
+from celery.backends.base import BaseBackend
+from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
+from sqlalchemy import Executable, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app import errors
+from app.infrastructure.db.models import Run
+from app.infrastructure.db.session import get_engine
+
+STATES = {
+    states.STARTED: "running",
+    states.RETRY: "retrying",
+    states.SUCCESS: "succeeded",
+    states.FAILURE: "failed",
+    states.REVOKED: "revoked",
+}
+_CELERY_STATES = {ours: celerys for celerys, ours in STATES.items()} | {"queued": states.PENDING}
+_INTERRUPTIONS = (SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError)
+
+
+class RunLedger(BaseBackend):
+    """Stores states and results of runs in Postgres. A finished run never changes again."""
+
+    def store_result(
+        self,
+        task_id: str,
+        result: Any,
+        state: str,
+        traceback: str | None = None,
+        request: Any = None,
+        **_: Any,
+    ) -> Any:
+        """Writes one change of state. Raises SQLAlchemy's errors where Postgres is down."""
+        if state == states.STARTED:
+            _execute(_start(UUID(task_id), request))
+        else:
+            _execute(_change(UUID(task_id), state, result, request))
+        return result
+
+    def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
+        with get_engine().connect() as connection:
+            row = connection.execute(select(Run.__table__).where(Run.id == UUID(task_id))).first()
+        if row is None:
+            return {"status": states.PENDING, "result": None}
+        return {
+            "task_id": task_id,
+            "status": _CELERY_STATES[row.state],
+            "result": _error(row) if row.error_code and not row.result else row.result,
+            "traceback": None,  # it stands in the log, under the run's id
+            "date_done": row.finished_at,
+            "children": [],
+        }
+
+    def _forget(self, task_id: str) -> None:
+        _execute(delete(Run).where(Run.id == UUID(task_id)))
+
+    def cleanup(self) -> None:
+        """Deletes finished runs older than `result_expires` (task celery.backend_cleanup)."""
+        oldest = datetime.now(UTC) - timedelta(seconds=self.expires)
+        _execute(delete(Run).where(Run.finished_at < oldest))
+
+
+def _execute(statement: Executable) -> None:
+    # Autocommit: one statement, one round trip.
+    with get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(statement)
+
+
+def _start(run_id: UUID, request: Any) -> Executable:
+    """The row exists where our own code asked for the run; beat and others leave it to us."""
+    known = _described(request)
+    statement = insert(Run).values(
+        id=run_id,
+        state="running",
+        attempts=1,
+        started_at=func.clock_timestamp(),
+        **known,
+        **_published(request),
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[Run.id],
+        set_={
+            "state": "running",
+            "attempts": Run.attempts + 1,
+            "started_at": func.clock_timestamp(),
+            "queue": known["queue"],
+            "worker": known["worker"],
+        },
+        where=Run.finished_at.is_(None),
+    )
+
+
+def _described(request: Any) -> dict[str, Any]:
+    kwargs = request.kwargs if isinstance(request.kwargs, dict) else {}
+    return {
+        "root_id": _uuid(request.root_id),
+        "task": request.task,
+        "queue": (request.delivery_info or {}).get("routing_key"),
+        "worker": request.hostname,
+        "company_id": _uuid(kwargs.get("company_id")),
+        "kwargs": kwargs,
+    }
+
+
+def _published(request: Any) -> dict[str, Any]:
+    """The time of publishing, from the header that lifecycle.py adds."""
+    at = request.get("queued_at")
+    return {"queued_at": datetime.fromisoformat(at)} if at else {}
+
+
+def _change(run_id: UUID, state: str, result: Any, request: Any) -> Executable:
+    values: dict[str, Any] = {"state": STATES[state]}
+    if isinstance(result, BaseException):
+        values |= described_error(result)
+    elif state == states.SUCCESS:
+        values |= {"result": result, "error_code": None, "error_kind": None, "error_message": None}
+    if state in states.READY_STATES:
+        values["finished_at"] = func.clock_timestamp()
+    if state == states.SUCCESS or request is None:
+        return update(Run).where(Run.id == run_id, Run.finished_at.is_(None)).values(values)
+    # A run may end before it started (unknown task, expired, revoked): it gets its row here.
+    statement = insert(Run).values(id=run_id, **values, **_known(request))
+    return statement.on_conflict_do_update(
+        index_elements=[Run.id], set_=values, where=Run.finished_at.is_(None)
+    )
+
+
+def _known(request: Any) -> dict[str, Any]:
+    described = {
+        "root_id": _uuid(getattr(request, "root_id", None)),
+        "task": getattr(request, "task", None) or getattr(request, "name", None),
+        "worker": getattr(request, "hostname", None),
+        "queue": (getattr(request, "delivery_info", None) or {}).get("routing_key"),
+    }
+    return {name: value for name, value in described.items() if value is not None}
+
+
+def described_error(error: BaseException) -> dict[str, Any]:
+    """Returns the three error columns for `error`."""
+    if isinstance(error, errors.FiscalError):
+        kind = "transient" if isinstance(error, errors.TransientError) else "permanent"
+        return {"error_code": error.code, "error_kind": kind, "error_message": error.message}
+    kind = "transient" if isinstance(error, _INTERRUPTIONS) else "permanent"
+    return {
+        "error_code": errors.code_of(type(error)),
+        "error_kind": kind,
+        "error_message": str(error)[:500],
+    }
+
+
+def _error(row: Any) -> BaseException:
+    return errors.error_of(row.error_code, row.error_message)
+
+
+def _uuid(value: Any) -> UUID | None:
+    try:
+        return UUID(str(value)) if value else None
+    except ValueError:
+        return None  # a malformed id fails in the task, with a sentence; the ledger still records

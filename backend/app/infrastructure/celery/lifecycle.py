@@ -1,0 +1,106 @@
+"""What happens when a worker starts, forks and publishes: Celery's signals, in one place."""
+
+import logging
+import os
+import shutil
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from celery import current_task, signals
+
+from app.errors import FiscalError
+from app.infrastructure.celery.checks import foreign_workers, routing_faults
+from app.infrastructure.celery.heartbeat import Heartbeat
+from app.infrastructure.celery.topology import QUEUES
+from app.logs import configure_logging
+from app.settings import get_settings
+
+logger = logging.getLogger(__name__)
+
+EX_USAGE = 64  # sysexits.h: what the entrypoint uses for a bad environment
+
+
+def connect(app: Any) -> None:
+    """Connects the handlers below to `app` and its workers."""
+    app.steps["consumer"].add(Heartbeat)
+    signals.setup_logging.connect(_on_setup_logging)
+    signals.celeryd_after_setup.connect(_on_worker_set_up)
+    signals.worker_process_init.connect(_on_child_start)
+    signals.worker_ready.connect(_on_worker_ready)
+    signals.before_task_publish.connect(_on_publish)
+
+
+def _on_setup_logging(loglevel: int | str | None = None, **_: Any) -> None:
+    configure_logging(loglevel or logging.INFO, run_context)
+
+
+def run_context() -> dict[str, Any]:
+    """Returns what a log line says of the run that this process works on, if any."""
+    if not current_task:
+        return {}
+    request = current_task.request
+    return {
+        "task": current_task.name,
+        "run": request.id,
+        "queue": (request.delivery_info or {}).get("routing_key"),
+        "company": (request.kwargs or {}).get("company_id"),
+    }
+
+
+def _on_worker_set_up(instance: Any, **_: Any) -> None:
+    """Refuses to start a worker that could not do its work: one line per reason, exit 64."""
+    queues = list(instance.app.amqp.queues.consume_from)
+    faults = routing_faults(instance.app) + _environment_faults(queues)
+    if faults:
+        sys.stderr.writelines(f"{fault}\n" for fault in faults)
+        sys.exit(EX_USAGE)
+
+
+def _environment_faults(queues: list[str]) -> list[str]:
+    faults = []
+    for name in ("redis_url", "database_url", "secret_keys"):
+        try:
+            get_settings().require(name)
+        except FiscalError as error:
+            faults.append(error.message)
+    chrome = shutil.which("chromium") and shutil.which("chromedriver")
+    faults += [
+        f"Queue {queue} needs Chrome and this machine has none; run it on the selenium image."
+        for queue in queues
+        if QUEUES[queue].needs_chrome and not chrome
+    ]
+    return faults
+
+
+def _on_child_start(**_: Any) -> None:
+    # A group of its own: a hard time limit then takes Chrome with it (billiard kills the group).
+    os.setpgid(0, 0)
+    if "app.infrastructure.db.session" in sys.modules:
+        from app.infrastructure.db.session import forget_inherited_connections
+
+        forget_inherited_connections()
+
+
+def _on_worker_ready(sender: Any, **_: Any) -> None:
+    # In a thread: the answers take a second, and the consumer must not wait for them.
+    threading.Thread(target=_tell_foreign_workers, args=(sender,), daemon=True).start()
+
+
+def _tell_foreign_workers(consumer: Any) -> None:
+    try:
+        replies = consumer.app.control.ping(timeout=1)
+    except OSError:
+        return  # Redis went away again; the consumer itself says so
+    foreign = foreign_workers(consumer.hostname, [node for reply in replies for node in reply])
+    if foreign:
+        logger.warning(
+            "Workers of another topology are alive: %s; stop them with"
+            " `docker compose --profile '*' down` before you change the layout.",
+            ", ".join(foreign),
+        )
+
+
+def _on_publish(headers: dict[str, Any], **_: Any) -> None:
+    headers.setdefault("queued_at", datetime.now(UTC).isoformat())

@@ -1,0 +1,11 @@
+"""Tasks of the machinery itself."""
+
+from typing import Any
+
+from app.infrastructure.celery import app
+
+
+@app.task(name="system.probe", bind=True)
+def probe(self: Any) -> dict[str, str]:
+    """Proves that a queue is consumed; says by whom."""
+    return {"worker": self.request.hostname}

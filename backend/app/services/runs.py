@@ -1,0 +1,88 @@
+"""Runs: ask for one, look one up, tell how far one is."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound
+from app.infrastructure.db.models import Run
+from app.infrastructure.db.session import get_engine
+
+Progress = Callable[[int, int, str], None]  # done, total, what is done now
+
+
+class Publisher(Protocol):
+    """Puts a run's message into its queue."""
+
+    def publish(self, run: Run, kwargs: dict[str, Any]) -> str | None:
+        """Returns the queue's name. Raises QueueUnavailable where Redis does not answer."""
+
+
+def enqueue(
+    session: Session,
+    publisher: Publisher,
+    *,
+    task: str,
+    kwargs: dict[str, Any],
+    company_id: UUID | None = None,
+    dedupe_key: str | None = None,
+    run_id: UUID | None = None,
+    root_id: UUID | None = None,
+) -> tuple[Run, bool]:
+    """Records a run and publishes its message; returns the run, and whether it is a new one.
+
+    An unfinished run with the same `dedupe_key`, or any run with the same `run_id`, is returned
+    instead of a second one. The message is published inside the caller's transaction: a failed
+    publish rolls the row back, and a worker that is faster than the commit waits for it.
+
+    Raises QueueUnavailable.
+    """
+    new_id = run_id or uuid4()
+    statement = (
+        insert(Run)
+        .values(
+            id=new_id,
+            root_id=root_id or new_id,
+            task=task,
+            kwargs=kwargs,
+            company_id=company_id,
+            dedupe_key=dedupe_key,
+        )
+        .on_conflict_do_nothing()
+        .returning(Run)
+    )
+    while True:
+        run = session.scalars(statement).one_or_none()
+        if run is not None:
+            run.queue = publisher.publish(run, kwargs)
+            session.flush()
+            return run, True
+        existing = session.scalars(select(Run).where(_same(new_id, dedupe_key))).first()
+        if existing is not None:
+            return existing, False
+        # It finished between the two statements, so its key is free again.
+
+
+def _same(run_id: UUID, dedupe_key: str | None) -> ColumnElement[bool]:
+    same_key = (Run.dedupe_key == dedupe_key) & Run.finished_at.is_(None)
+    return or_(Run.id == run_id, same_key) if dedupe_key else Run.id == run_id
+
+
+def find_run(session: Session, run_id: UUID) -> Run:
+    """Returns the run. Raises NotFound."""
+    run = session.get(Run, run_id)
+    if run is None:
+        raise NotFound(f"There is no run {run_id}.")
+    return run
+
+
+def report_progress(run_id: UUID, done: int, total: int, detail: str) -> None:
+    """Shows how far a run is, at once and apart from the caller's transaction."""
+    statement = update(Run).where(Run.id == run_id)
+    progress = {"done": done, "total": total, "detail": detail}
+    with get_engine().begin() as connection:
+        connection.execute(statement.values(progress=progress))
