@@ -2,7 +2,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help up down status logs demo credentials test test-unit test-integration lint format bench
 
-COMPOSE = docker compose
 PYTHON = .venv/bin/python
 STAMP = .venv/.made-of-requirements-dev
 
@@ -12,30 +11,29 @@ help: ## list the targets
 up: ## install what is missing, build, start the two-worker layout, print the URLs
 	deploy/prerequisites.sh
 	deploy/airgap/build.sh
-	$(COMPOSE) --profile '*' build
-	$(COMPOSE) --profile workers up -d --wait
-	@echo "API        http://localhost:$${API_PORT:-8000}/docs"
-	@echo "Flower     http://localhost:$${FLOWER_PORT:-5555}/flower"
-	@echo "Simulator  http://localhost:$${SIMULATOR_PORT:-8080}/"
+	docker compose --profile '*' build
+	docker compose --profile workers up -d --wait
+	@printf '%-10s http://localhost:%s\n' API "$${API_PORT:-8000}/docs" \
+		Flower "$${FLOWER_PORT:-5555}/flower" Simulator "$${SIMULATOR_PORT:-8080}/"
 	@echo "'make credentials' shows the login and the API key, 'make demo' does real work."
 
 down: ## stop every layout and keep the data
-	$(COMPOSE) --profile '*' down
+	docker compose --profile '*' down
 
 status: ## queues, workers and the last runs
-	@$(COMPOSE) exec api fiscal status
+	@docker compose exec api fiscal status
 
 logs: ## follow the logs of every service
-	$(COMPOSE) --profile '*' logs -f --tail 100
+	docker compose --profile '*' logs -f --tail 100
 
 demo: ## seed the simulator's companies, sync them, show what came
-	@$(COMPOSE) exec api fiscal demo
+	@docker compose exec api fiscal demo
 
 credentials: ## the Flower login and an API key
 	@deploy/compose/credentials.sh
 
 $(STAMP): requirements/dev.txt
-	python3 -m venv .venv || { echo "python3 has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	python3 -m venv .venv || { echo "On Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
@@ -49,16 +47,14 @@ test-integration: $(STAMP) ## the tests on the real images
 	$(PYTHON) -m pytest tests/integration
 
 lint: $(STAMP) ## ruff, mypy, import-linter, shellcheck, hadolint
-	$(PYTHON) -m ruff check
-	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m ruff check && $(PYTHON) -m ruff format --check
 	$(PYTHON) -m mypy
 	cd backend && ../.venv/bin/lint-imports --config ../pyproject.toml
 	.venv/bin/shellcheck -x $$(git ls-files '*.sh')
-	.venv/bin/hadolint $$(git ls-files '*Dockerfile*' ':!*.dockerignore')
+	.venv/bin/hadolint $$(git ls-files '*Dockerfile*')
 
 format: $(STAMP) ## ruff format and its safe fixes
-	$(PYTHON) -m ruff check --fix
-	$(PYTHON) -m ruff format
+	$(PYTHON) -m ruff check --fix && $(PYTHON) -m ruff format
 
 bench: $(STAMP) ## measure against plain Celery; appends to benchmarks/RESULTS.md
 	$(PYTHON) -m benchmarks
