@@ -123,6 +123,18 @@ class NotFound(PermanentError):
     status = 404
 
 
+class AlreadyExists(PermanentError):
+    """There is one already."""
+
+    status = 409
+
+
+class Unauthenticated(PermanentError):
+    """The request carries no valid API key."""
+
+    status = 401
+
+
 class InvalidInput(PermanentError):
     """A value is not acceptable. `field` names it."""
 
