@@ -96,6 +96,10 @@ class DeliveryRefused(PermanentError):
     """The message channel refused this message for good."""
 
 
+class TemplateInvalid(PermanentError):
+    """The notification's template cannot be rendered with the notification's context."""
+
+
 # --- our own house ----------------------------------------------------------------------------
 
 

@@ -221,7 +221,9 @@ class ScheduledNotification(Base):
     # pending, processing, sent, partial, failed, skipped
     claimed_by: Mapped[UUID | None]  # run id
     lease_until: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # claims
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
 
     __table_args__ = (
         Index(
@@ -245,6 +247,7 @@ class NotificationDelivery(Base):
     # sending, sent, failed, unknown (handed over, no answer: never resent blindly)
     provider_id: Mapped[str | None]
     error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     next_try_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
