@@ -4,7 +4,9 @@ import json
 import re
 
 import pytest
-from compose_reader import (
+
+from app.infrastructure.celery.topology import TOPOLOGIES
+from tests.topology.compose_reader import (
     PRODUCTION,
     PROFILES,
     compose_config,
@@ -14,8 +16,6 @@ from compose_reader import (
     services,
     workers_of,
 )
-
-from app.infrastructure.celery.topology import TOPOLOGIES
 
 ONE_SHOT = {"secrets", "migrate"}
 WORKER_GROUPS = {"redis", "postgres", "keys", "channels"}

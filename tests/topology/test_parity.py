@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from compose_reader import read_compose
 
 from app.infrastructure.celery.topology import QUEUES, TOPOLOGIES, VISIBILITY_TIMEOUT, Worker
+from tests.topology.compose_reader import read_compose
 
 READERS: dict[str, Callable[[str], dict[str, Worker]]] = {"compose": read_compose}
 
