@@ -81,6 +81,20 @@ class CredentialsMissing(PermanentError):
     """The company has no SII credential."""
 
 
+class LoginBusy(TransientError):
+    """Another run is logged in to SII with the same RUT."""
+
+    retry_after = 120  # SII keeps one selected company per session: runs of one RUT take turns
+
+
+class PeriodsIncomplete(TransientError):
+    """Some periods came incomplete from SII; the others are stored."""
+
+
+class PeriodsUnreadable(PermanentError):
+    """Some periods came from SII in a form that is not known; the others are stored."""
+
+
 # --- channels ---------------------------------------------------------------------------------
 
 

@@ -148,6 +148,8 @@ class TaxDocument(Base):
     vat: Mapped[int]
     vat_non_recoverable: Mapped[int] = mapped_column(server_default="0")
     total: Mapped[int]
+    other_taxes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    # [{"code": "27", "amount": 1200, "rate": "10"}], taxes besides VAT
     row_hash: Mapped[str] = mapped_column(String(64))  # tells a changed row from a seen one
     synced_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

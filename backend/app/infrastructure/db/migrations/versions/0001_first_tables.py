@@ -210,6 +210,12 @@ def upgrade() -> None:
         sa.Column("vat", sa.BigInteger(), nullable=False),
         sa.Column("vat_non_recoverable", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "other_taxes",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
         sa.Column("row_hash", sa.String(length=64), nullable=False),
         sa.Column(
             "synced_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False

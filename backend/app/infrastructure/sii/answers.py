@@ -1,0 +1,83 @@
+"""What the portal's pages and statuses mean, as our own errors."""
+
+import re
+from collections.abc import Callable
+
+from app.errors import (
+    CredentialsBlocked,
+    FiscalError,
+    InvalidCredentials,
+    RateLimited,
+    SessionExpired,
+    SiiUnavailable,
+    TooManySessions,
+    UnexpectedAnswer,
+)
+from app.infrastructure.sii import pages
+
+
+def refusal(text: str) -> FiscalError | None:
+    """Returns the error that a login page's text reports, None where it reports none.
+
+    The code at the text's end decides (SII's list of 2020); the words do where it has none.
+    """
+    code = pages.MESSAGE_CODE.search(text)
+    if code is not None:
+        return _by_code(int(code[1]))
+    words = re.sub(r"\s+", " ", text).lower()
+    for mark, error in (
+        (pages.TOO_MANY_SESSIONS_TEXT, TooManySessions),
+        (pages.WRONG_CLAVE_TEXT, InvalidCredentials),
+        (pages.BLOCKED_CLAVE_TEXT, CredentialsBlocked),
+    ):
+        if mark in words:
+            return error()
+    return None
+
+
+def _by_code(code: int) -> FiscalError:
+    if code in pages.OTHER_KIND_OF_LOGIN:
+        return InvalidCredentials("SII does not let this RUT in with a clave of this kind.")
+    kinds: tuple[tuple[set[int], Callable[[], FiscalError]], ...] = (
+        (pages.WRONG_CLAVE, InvalidCredentials),
+        (pages.BLOCKED_CLAVE, CredentialsBlocked),
+        (pages.TOO_MANY_SESSIONS, TooManySessions),
+        (pages.ENDED_SESSION, SessionExpired),
+        (pages.TRY_LATER, SiiUnavailable),
+    )
+    for codes, kind in kinds:
+        if code in codes:
+            return kind()
+    # Permanent on purpose: what nobody understands is not tried again with a clave.
+    return UnexpectedAnswer(f"SII refused the login with message {code}, which is not known.")
+
+
+def outage(address: str) -> SiiUnavailable | None:
+    """Returns the error that the address of a page stands for where SII serves nobody."""
+    if pages.ERROR_PAGE in address:
+        return SiiUnavailable("SII shows its error page; it may be under maintenance.")
+    if pages.WAITING_ROOM in address:
+        return SiiUnavailable("SII has put us into its waiting room.")
+    return None
+
+
+def detour(address: str) -> FiscalError | None:
+    """Returns the error of a page that came instead of the one that was asked for."""
+    if any(mark in address for mark in pages.LOGIN_MARKS):
+        return SessionExpired()
+    return outage(address)
+
+
+def failed_status(status: int, retry_after: str | None) -> FiscalError | None:
+    """Returns the error of an HTTP status, None for success."""
+    if status == 429:
+        error = RateLimited()
+        error.retry_after = int(retry_after) if retry_after and retry_after.isdigit() else None
+        return error
+    if status >= 500:
+        return SiiUnavailable(f"SII answered with HTTP {status}.")
+    if status in {401, 403}:
+        return SessionExpired()
+    if status >= 400:
+        return UnexpectedAnswer(f"SII answered with HTTP {status}.")
+    return None

@@ -1,0 +1,166 @@
+"""Logs in to the portal as a person does: one page, one form, one click, exactly once."""
+
+import logging
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from app.errors import FiscalError, SiiUnavailable, UnexpectedAnswer
+from app.infrastructure.sii import answers, pages
+from app.infrastructure.sii.browser import chromium
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+FORM_TIMEOUT = 30  # seconds; the page may stay blank for a while after the redirect
+ANSWER_TIMEOUT = 30  # seconds from the click to the page after it
+_POLL = 0.1  # seconds
+
+Cookie = dict[str, Any]  # as the Chrome DevTools Protocol gives it
+
+_logger = logging.getLogger(__name__)
+
+
+def log_in(addresses: pages.Addresses, login_rut: str, clave: str) -> list[Cookie]:
+    """Returns the cookies of a new session of `login_rut` (canonical). The browser is gone then.
+
+    The clave is sent at most once. Raises InvalidCredentials, CredentialsBlocked,
+    TooManySessions, SiiUnavailable, SessionExpired or UnexpectedAnswer.
+    """
+    from selenium.common.exceptions import TimeoutException, WebDriverException
+
+    try:
+        with chromium() as driver:
+            return _LoginPage(driver, addresses).enter(login_rut, clave)
+    # `from None`: a driver's message quotes the page, which holds what was typed.
+    except TimeoutException:
+        raise SiiUnavailable("SII's login page did not answer in time.") from None
+    except WebDriverException as error:
+        _logger.warning("the browser failed at the login: %s", type(error).__name__)
+        raise SiiUnavailable("The browser could not reach SII's login page.") from None
+
+
+class _LoginPage:
+    def __init__(self, driver: "WebDriver", addresses: pages.Addresses) -> None:
+        self._driver = driver
+        self._addresses = addresses
+
+    def enter(self, login_rut: str, clave: str) -> list[Cookie]:
+        self._open()
+        self._forget_session()
+        try:
+            self._submit(login_rut, clave)
+            self._await_answer()
+            return self._cookies()
+        except BaseException:
+            self._leave()
+            raise
+
+    def _open(self) -> None:
+        """Goes where only users may go, and lets SII send us to its form."""
+        from selenium.webdriver.common.by import By
+
+        self._driver.get(self._addresses.protected_page)
+        deadline = time.monotonic() + FORM_TIMEOUT
+        while time.monotonic() < deadline:
+            self._refuse_outage()
+            fields = self._driver.find_elements(By.CSS_SELECTOR, pages.RUT_FIELD)
+            if fields and fields[0].is_displayed():
+                return
+            time.sleep(_POLL)
+        raise SiiUnavailable("SII did not show its login form.")
+
+    def _refuse_outage(self) -> None:
+        error = answers.outage(self._driver.current_url)
+        if error is not None:
+            raise error
+
+    def _at_auth(self, address: str) -> bool:
+        return address.startswith(f"{self._addresses.auth}/")
+
+    def _forget_session(self) -> None:
+        """Without this a token that is still there makes a wrong clave look right."""
+        for cookie in self._all_cookies():
+            if pages.SESSION_COOKIE.fullmatch(cookie["name"]):
+                self._driver.execute(
+                    "executeCdpCommand",
+                    {
+                        "cmd": "Network.deleteCookies",
+                        "params": {key: cookie[key] for key in ("name", "domain", "path")},
+                    },
+                )
+
+    def _submit(self, login_rut: str, clave: str) -> None:
+        from selenium.common.exceptions import ElementClickInterceptedException
+        from selenium.webdriver.common.by import By
+
+        find = self._driver.find_element
+        find(By.CSS_SELECTOR, pages.RUT_FIELD).send_keys(login_rut.replace("-", ""))
+        find(By.CSS_SELECTOR, pages.CLAVE_FIELD).send_keys(clave)
+        button = find(By.CSS_SELECTOR, pages.LOGIN_BUTTON)
+        try:
+            button.click()  # a real click: a scripted one does not run the form's own checks
+        except ElementClickInterceptedException:
+            form = find(By.CSS_SELECTOR, pages.LOGIN_FORM)
+            self._driver.execute_script("arguments[0].requestSubmit()", form)
+
+    def _await_answer(self) -> None:
+        deadline = time.monotonic() + ANSWER_TIMEOUT
+        while time.monotonic() < deadline:
+            error = self._alert() or answers.outage(self._driver.current_url) or self._objection()
+            if error is not None:
+                raise error
+            if not self._at_auth(self._driver.current_url):
+                return
+            time.sleep(_POLL)
+        # Permanent on purpose: a clave that was sent is not sent again for an unknown answer.
+        raise UnexpectedAnswer("SII answered the login with a page that is not known.")
+
+    def _alert(self) -> FiscalError | None:
+        from selenium.common.exceptions import NoAlertPresentException
+
+        try:
+            alert = self._driver.switch_to.alert
+            text = alert.text
+            alert.accept()
+        except NoAlertPresentException:
+            return None
+        return answers.refusal(text) or UnexpectedAnswer("SII refused the login by an alert.")
+
+    def _objection(self) -> FiscalError | None:
+        """Returns what the page that is shown now has against this login, None for nothing yet."""
+        if not self._at_auth(self._driver.current_url):
+            return None
+        if pages.LOGIN_ANSWER in self._driver.current_url:
+            return answers.refusal(self._text("body"))
+        text = self._text(pages.LOGIN_ALERT)
+        if text:
+            return answers.refusal(text) or UnexpectedAnswer("SII's login form refuses this RUT.")
+        return None
+
+    def _text(self, selector: str) -> str:
+        from selenium.common.exceptions import StaleElementReferenceException
+        from selenium.webdriver.common.by import By
+
+        with suppress(StaleElementReferenceException):  # the next page came in between
+            found = self._driver.find_elements(By.CSS_SELECTOR, selector)
+            return found[0].text.strip() if found else ""
+        return ""
+
+    def _cookies(self) -> list[Cookie]:
+        cookies = self._all_cookies()
+        if not any(one["name"] == pages.TOKEN_COOKIE and one["value"] for one in cookies):
+            raise UnexpectedAnswer("SII let us in without giving a token.")
+        return cookies
+
+    def _all_cookies(self) -> list[Cookie]:
+        command = {"cmd": "Network.getAllCookies", "params": {}}
+        found: list[Cookie] = self._driver.execute("executeCdpCommand", command)["value"]["cookies"]
+        return found
+
+    def _leave(self) -> None:
+        """Ends a session that may be open although the login failed: SII allows only ten."""
+        with suppress(Exception):
+            if any(one["name"] == pages.TOKEN_COOKIE for one in self._all_cookies()):
+                self._driver.set_page_load_timeout(10)
+                self._driver.get(self._addresses.logout)

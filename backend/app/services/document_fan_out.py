@@ -1,0 +1,80 @@
+"""Starts one sync of documents per company."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.domain.periods import Period, current_period
+from app.infrastructure.db.models import Company
+from app.services.document_sync import check_range
+from app.services.runs import Publisher, enqueue
+from app.services.sii_logins import is_usable
+
+TASK = "sii.sync_documents"
+_NAMESPACE = UUID("6b4f0f39-4a53-4c0f-8d5e-1d9b5f6c7a10")  # any fixed one
+
+
+def sync_key(company_id: UUID, last: Period, months: int) -> str:
+    """Returns the dedupe key of a sync: only one run per company and periods is unfinished."""
+    return f"{TASK}:{company_id}:{last}:{months}"
+
+
+def sync_documents_all_companies(
+    session: Session,
+    publisher: Publisher,
+    *,
+    run_id: UUID,
+    months: int = 1,
+    now: datetime | None = None,
+) -> dict[str, Any]:
+    """Enqueues one run per active company whose credential may be tried; never waits for them.
+
+    Asked again in the same hour it finds the same runs, finished or not, and starts none twice.
+
+    Raises InvalidInput, and QueueUnavailable at the first message that does not go out: the
+    caller's transaction takes all rows back, and the next attempt makes the same runs again.
+    """
+    check_range(months)
+    now = now or datetime.now(UTC)
+    statement = select(Company).where(Company.is_active).order_by(Company.rut)
+    companies = session.scalars(statement.options(selectinload(Company.credential))).all()
+    results = [
+        _start(session, publisher, company, run_id, months, now)
+        if is_usable(company.credential, now)
+        else {"company_id": str(company.id), "state": "skipped", "run_id": None}
+        for company in companies
+    ]
+    queued = sum(result["state"] == "queued" for result in results)
+    return {
+        "total": len(results),
+        "queued": queued,
+        "failed": 0,  # one that fails fails them all, as a typed error
+        "skipped": len(results) - queued,
+        "results": results,
+    }
+
+
+def _start(
+    session: Session,
+    publisher: Publisher,
+    company: Company,
+    run_id: UUID,
+    months: int,
+    now: datetime,
+) -> dict[str, Any]:
+    key = sync_key(company.id, current_period(now), months)
+    run, is_new = enqueue(
+        session,
+        publisher,
+        task=TASK,
+        kwargs={"company_id": str(company.id), "months": months},
+        company_id=company.id,
+        dedupe_key=key,
+        run_id=uuid5(_NAMESPACE, f"{key}:{now.astimezone(UTC):%Y-%m-%dT%H}"),
+        root_id=run_id,
+    )
+    state = "queued" if is_new else "already_started"
+    return {"company_id": str(company.id), "state": state, "run_id": str(run.id)}
