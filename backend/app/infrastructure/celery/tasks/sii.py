@@ -33,9 +33,9 @@ def sync_documents(
 def sync_documents_all_companies(self: Any, *, months: int = 1) -> dict[str, Any]:
     """Starts one sync per active company."""
     from app.infrastructure.db.session import session_scope
-    from app.services import document_sync
+    from app.services import document_fan_out
 
     with session_scope() as session:
-        return document_sync.sync_documents_all_companies(
+        return document_fan_out.sync_documents_all_companies(
             session, bootstrap.publisher(), run_id=UUID(self.request.id), months=months
         )
