@@ -1,0 +1,46 @@
+"""Runs: how far one is, and which there were."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from app.api.answers import DOWN, invalid, not_found
+from app.api.desk import DeskOf
+from app.api.schemas.fields import WRONG_CURSOR, Cursor, Limit, Page, page_of
+from app.api.schemas.runs import RunState, RunView
+from app.services.run_history import RunFilter, list_runs
+from app.services.runs import find_run
+
+router = APIRouter(prefix="/runs", tags=["runs"], responses=DOWN)
+
+TaskName = Annotated[
+    str | None,
+    Query(max_length=80, pattern=r"^[a-z0-9_.]+$", examples=["sii.sync_documents"]),
+]
+
+
+@router.get(
+    "/{run_id}",
+    summary="Show a run",
+    responses=not_found("run") | invalid("run_id", "Input should be a valid UUID"),
+)
+async def show_run(run_id: UUID, desk: DeskOf) -> RunView:
+    """With its progress while it works, and with its result or error once it has ended."""
+    return await desk.transact(lambda session: RunView.of(find_run(session, run_id)))
+
+
+@router.get("", summary="List runs", responses=invalid("cursor", WRONG_CURSOR))
+async def show_runs(
+    desk: DeskOf,
+    company_id: UUID | None = None,
+    state: RunState | None = None,
+    task: TaskName = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[RunView]:
+    """Newest first. Finished runs are kept for 90 days."""
+    wanted = RunFilter(company_id=company_id, state=state, task=task)
+    return await desk.transact(
+        lambda session: page_of(RunView.of, list_runs(session, wanted, limit=limit, cursor=cursor))
+    )

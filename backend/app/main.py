@@ -1,0 +1,111 @@
+"""The API: `gunicorn -k uvicorn_worker.UvicornWorker app.main:app`."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
+
+from app import __version__, bootstrap
+from app.api import companies, documents, health, runs, syncs
+from app.api.access_log import AccessLog, request_context
+from app.api.answers import UNAUTHENTICATED, describe_problems
+from app.api.desk import Desk
+from app.api.gate import Gate, api_key_header
+from app.api.problems import show_problems
+from app.api.readiness import Readiness
+from app.logs import configure_logging
+from app.services.companies import Encrypts
+from app.services.health import check_postgres, check_redis
+from app.services.runs import Publisher
+from app.settings import get_settings
+
+DESCRIPTION = """
+Companies, their documents in SII's registers, and the runs that fetch them.
+
+* Every request carries `X-API-Key`, except those for health and for these pages.
+* Every error is a problem (RFC 9457, `application/problem+json`) with a stable `code`; the values
+  that were refused stand in `errors`. After 503 the same request may succeed: see `Retry-After`.
+* Amounts are integer pesos, times are UTC in ISO 8601, RUTs look like `12345678-5`.
+* Lists come in pages: ask again with `cursor=` the page's `next_cursor` until that is null.
+"""
+TAGS = [
+    {"name": "companies", "description": "Taxpayers, and their logins at SII."},
+    {"name": "documents", "description": "The purchase and sales registers (RCV)."},
+    {"name": "runs", "description": "What the workers do, did or are going to do."},
+    {"name": "health", "description": "For those who watch over the process. No key needed."},
+]
+
+
+def create_app(
+    publisher: Callable[[], Publisher] = bootstrap.publisher,
+    cipher: Callable[[], Encrypts] = bootstrap.cipher,
+) -> FastAPI:
+    """Returns the API. Tests pass their own makers of ports."""
+    app = FastAPI(
+        title="Fiscal",
+        version=__version__,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        redoc_url=None,
+        lifespan=_lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.desk = Desk(_readiness(), publisher, cipher)
+    app.include_router(health.router)
+    for part in (companies, syncs, documents, runs):
+        app.include_router(
+            part.router, dependencies=[Depends(api_key_header)], responses=UNAUTHENTICATED
+        )
+    app.openapi = partial(describe_problems, app)  # type: ignore[method-assign] # FastAPI's way
+    show_problems(app)
+    app.add_middleware(Gate, keys=_api_keys)
+    app.add_middleware(AccessLog)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _api_keys() -> list[str]:
+    keys = get_settings().require("api_keys").split(",")
+    return [key.strip() for key in keys if key.strip()]
+
+
+def _readiness() -> Readiness:
+    return Readiness(
+        {
+            "postgres": lambda: check_postgres(get_settings().require("database_url")),
+            "redis": lambda: check_redis(get_settings().require("redis_url")),
+        }
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Refuses to start without what every request needs; imports Celery before the first start,
+    which has no second to spare for it."""
+    _log_as_json()
+    for name in ("database_url", "redis_url"):
+        get_settings().require(name)
+    _api_keys()
+    desk: Desk = app.state.desk
+    await asyncio.gather(asyncio.to_thread(desk.publisher), asyncio.to_thread(desk.cipher))
+    yield
+
+
+def _log_as_json() -> None:
+    """The servers' own loggers, too. uvicorn's access log has queries; ours replaces it."""
+    configure_logging(logging.INFO, request_context)
+    for name in ("uvicorn", "uvicorn.error", "gunicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+app = create_app()

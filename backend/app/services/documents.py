@@ -1,0 +1,106 @@
+"""Documents of the registers: start a sync, list what it brought."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.domain.periods import Period, current_period
+from app.domain.ruts import canonical_rut
+from app.errors import CredentialsMissing, InvalidInput
+from app.infrastructure.db.models import Run, TaxDocument
+from app.services.companies import find_company
+from app.services.cursors import bigint, decode_cursor, encode_cursor
+from app.services.runs import Publisher, enqueue
+
+SYNC_TASK = "sii.sync_documents"
+# The RCV replaced the paper books in August 2017 (law 20.727; SII resolution 61 of 2017).
+FIRST_PERIOD = Period(2017, 8)
+
+
+@dataclass(frozen=True)
+class DocumentFilter:
+    """Which documents; None leaves a column open. Names are those of the columns."""
+
+    direction: str | None = None
+    period: str | None = None
+    doc_type: int | None = None
+    counterpart_rut: str | None = None
+    accounting_state: str | None = None
+
+
+def start_sync(
+    session: Session,
+    publisher: Publisher,
+    company_id: UUID,
+    *,
+    months: int,
+    last_period: Period | None,
+    now: datetime,
+) -> tuple[Run, bool]:
+    """Enqueues a sync of `months` periods up to `last_period` (None: the current one).
+
+    The same request while its run is unfinished gives that run; the second value says whether
+    the run is new. Raises NotFound, CredentialsMissing, InvalidInput, QueueUnavailable.
+    """
+    current = current_period(now)
+    last = last_period or current
+    _refuse_impossible(last, months, current)
+    if find_company(session, company_id).credential is None:
+        raise CredentialsMissing
+    offset = (current.year - last.year) * 12 + current.month - last.month
+    return enqueue(
+        session,
+        publisher,
+        task=SYNC_TASK,
+        kwargs={"company_id": str(company_id), "months": months, "month_offset": offset},
+        company_id=company_id,
+        # The fan-out uses the same key, so that neither doubles the other's run.
+        dedupe_key=f"{SYNC_TASK}:{company_id}:{last}:{months}",
+    )
+
+
+def _refuse_impossible(last: Period, months: int, current: Period) -> None:
+    if last > current:
+        raise InvalidInput(f"{last} lies in the future; the last one is {current}.", "last_period")
+    if last < FIRST_PERIOD:
+        raise InvalidInput(f"The register begins with {FIRST_PERIOD}.", "last_period")
+    if last.shift(1 - months) < FIRST_PERIOD:
+        raise InvalidInput(f"The register begins with {FIRST_PERIOD}; ask for fewer.", "months")
+
+
+def list_documents(
+    session: Session,
+    company_id: UUID,
+    wanted: DocumentFilter,
+    *,
+    limit: int,
+    cursor: str | None = None,
+) -> tuple[Sequence[TaxDocument], str | None]:
+    """Returns a page of a company's documents, newest first, and the cursor of the next one.
+
+    Raises NotFound, InvalidInput.
+    """
+    find_company(session, company_id)
+    query = _matching(company_id, wanted).limit(limit + 1)
+    if cursor:
+        last = decode_cursor(cursor, date.fromisoformat, bigint)
+        query = query.where(tuple_(TaxDocument.issue_date, TaxDocument.id) < tuple_(*last))
+    found = session.scalars(query).all()
+    page = found[:limit]
+    last_shown = page[-1] if len(found) > limit else None
+    return page, encode_cursor(last_shown.issue_date, last_shown.id) if last_shown else None
+
+
+def _matching(company_id: UUID, wanted: DocumentFilter) -> Select[tuple[TaxDocument]]:
+    query = select(TaxDocument).where(TaxDocument.company_id == company_id)
+    for field in fields(wanted):
+        value = getattr(wanted, field.name)
+        if value is not None:
+            if field.name == "counterpart_rut":
+                value = canonical_rut(value)
+            query = query.where(getattr(TaxDocument, field.name) == value)
+    return query.order_by(TaxDocument.issue_date.desc(), TaxDocument.id.desc())
