@@ -3,10 +3,17 @@
 Usage: cd backend && python scripts/verify_celery_routing.py
 """
 
+import importlib.util
+import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+BACKEND = Path(__file__).resolve().parents[1]
+VENV_PYTHON = BACKEND.parent / ".venv/bin/python"
+if importlib.util.find_spec("celery") is None and VENV_PYTHON.exists():
+    # A plain `python` has no Celery; `make` has put one into the checkout's own environment.
+    os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])  # noqa: S606
+sys.path.insert(0, str(BACKEND))
 
 from app.infrastructure.celery import app
 from app.infrastructure.celery.checks import registered_tasks, route_of, routing_faults

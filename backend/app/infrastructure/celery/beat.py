@@ -6,6 +6,7 @@ edit or a disabled entry survives restarts.
 """
 
 import logging
+import signal
 import sys
 import time
 from dataclasses import dataclass, field
@@ -92,13 +93,18 @@ def seed_schedule(url: str) -> list[str]:
 class SingleBeatScheduler(DatabaseScheduler):
     """Waits for the lock before it reads the schedule, and ends when it loses the lock."""
 
+    lock: psycopg.Connection[Any]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        url = get_settings().require("database_url")
-        self.lock = _wait_for_lock(url)
-        super().__init__(*args, dburi=url, **kwargs)
+        super().__init__(*args, dburi=get_settings().require("database_url"), **kwargs)
 
     def setup_schedule(self) -> None:
-        """Leaves the rows alone: the `migrate` role has seeded them."""
+        """Waits for the lock. The rows are left alone: the `migrate` role has seeded them.
+
+        Celery makes a second, lazy scheduler for its banner only and does not set that one up.
+        """
+        self.lock = _wait_for_lock(self.dburi)
+        logger.info("beat: running, it holds the lock")
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Fires what is due. Ends the process where the lock's connection is gone."""
@@ -116,13 +122,19 @@ def _wait_for_lock(url: str) -> psycopg.Connection[Any]:
     connection = psycopg.connect(
         url.replace("postgresql+psycopg://", "postgresql://", 1), autocommit=True
     )
+    # Celery's handler would ask for the scheduler that is not there yet, and wait again.
+    handler = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     waiting = False
-    while True:
-        HEARTBEAT.touch()  # waiting is healthy
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
-        if row and row[0]:
-            return connection
+    while not _holds_lock(connection):
         if not waiting:
             logger.warning("Another beat holds the lock; this one waits and fires nothing.")
             waiting = True
+        HEARTBEAT.touch()  # waiting is healthy
         time.sleep(1)
+    signal.signal(signal.SIGTERM, handler)
+    return connection
+
+
+def _holds_lock(connection: psycopg.Connection[Any]) -> bool:
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
+    return bool(row and row[0])
