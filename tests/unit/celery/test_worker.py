@@ -69,7 +69,7 @@ def test_each_worker_takes_its_queues_only_and_the_ledger_says_so(
             queue,
             1,
         )
-        assert run.result == {"worker": "fast@test"}
+        assert run.result["worker"] == "fast@test"
         assert run.queued_at <= run.started_at <= run.finished_at
     client = redis.Redis.from_url(redis_url)
     assert client.llen("low") == 1

@@ -1,0 +1,79 @@
+"""What stands in Postgres after a sync is what the portal holds, to the peso."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.stack import Stack
+
+MONTHS = 2
+FIELDS = (
+    "direction", "doc_type", "folio", "counterpart_rut", "issue_date", "accounting_state",
+    "exempt", "net", "vat", "total",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def companies(two: Stack) -> dict[str, dict[str, Any]]:
+    known = two.api.get("/companies").json()
+    if not known.get("items", known):
+        two.seed_companies()
+    rows = {row["rut"]: row["id"] for row in two.query("SELECT rut, id FROM companies")}
+    return {
+        company["kind"] + company["rut"]: company | {"id": rows[company["rut"]]}
+        for company in two.simulator.get("companies").json()
+    }
+
+
+def test_the_documents_of_every_company_equal_the_portals(
+    two: Stack, companies: dict[str, dict[str, Any]]
+) -> None:
+    usable = [company for company in companies.values() if company["kind"] != "G"]
+    runs = two.wait_for_runs(
+        [two.start_sync(company["id"], MONTHS) for company in usable], timeout=400
+    )
+    assert {run["state"] for run in runs} == {"succeeded"}, [run["error_message"] for run in runs]
+    for company in usable:
+        for period in two.query(
+            f"SELECT DISTINCT period FROM sync_checkpoints JOIN runs ON runs.id = run_id"
+            f" WHERE company_id = '{company['id']}'"
+        ):
+            assert stored(two, company["id"], period["period"]) == truth(
+                two, company["rut"], period["period"]
+            )
+    state = two.simulator.get("state").json()
+    assert state["open_sessions"] in ([], {}, 0)
+    assert state["writes_attempted"] == 0
+    assert state["violations"] == []
+
+
+def stored(stack: Stack, company_id: str, period: str) -> list[tuple[Any, ...]]:
+    rows = stack.query(
+        f"SELECT {', '.join(FIELDS)} FROM tax_documents"
+        f" WHERE company_id = '{company_id}' AND period = '{period}'"
+    )
+    return sorted(tuple(row[name] for name in FIELDS) for row in rows)
+
+
+def truth(stack: Stack, rut: str, period: str) -> list[tuple[Any, ...]]:
+    answer = stack.simulator.get(f"truth/{rut}", params={"period": period.replace("-", "")}).json()
+    return sorted(tuple(row[name] for name in FIELDS) for row in answer["documents"])
+
+
+def test_a_wrong_clave_is_tried_exactly_once(
+    two: Stack, companies: dict[str, dict[str, Any]]
+) -> None:
+    refused = next(company for company in companies.values() if company["kind"] == "G")
+    for months in (1, 2):  # the second run must not even open the login page
+        (run,) = two.wait_for_runs([two.start_sync(refused["id"], months)])
+        assert (run["state"], run["error_kind"]) == ("failed", "permanent")
+    tries = two.simulator.get("state").json()["login_attempts"][refused["login_rut"]]
+    assert len(tries) == 1
+
+
+def test_no_clave_is_in_any_log_or_row(two: Stack, companies: dict[str, dict[str, Any]]) -> None:
+    logs = two.docker("compose", "--profile", "*", "logs", "--no-color")
+    dump = two.execute("postgres", "pg_dump", "-U", "fiscal", "-d", "fiscal", "--data-only")
+    for company in companies.values():
+        assert company["clave"] not in logs
+        assert company["clave"] not in dump
