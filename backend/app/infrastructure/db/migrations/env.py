@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
+from sqlalchemy.pool import NullPool
 from sqlalchemy_celery_beat import models as _beat_models  # noqa: F401  (fills ModelBase)
 from sqlalchemy_celery_beat.session import ModelBase
 
@@ -31,5 +32,5 @@ given = context.config.attributes.get("connection")
 if given is not None:
     _run(given)
 else:
-    with create_engine(get_settings().require("database_url")).connect() as own:
+    with create_engine(get_settings().require("database_url"), poolclass=NullPool).connect() as own:
         _run(own)
