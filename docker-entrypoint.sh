@@ -38,9 +38,9 @@ file_env() {
     local name="$1_FILE" value && local file="${!name:-}"
     [[ $file ]] || return 0
     [[ -z ${!1:-} ]] || refuse "$1 and $name are both set; keep only one, for example $name=$file"
-    value="$(cat -- "$file" 2>/dev/null)" || refuse "$name is ${file@Q}, which user $(id -u) cannot read; mount the file\
+    value="$(cat 2>/dev/null <"$file")" || refuse "$name is ${file@Q}, which user $(id -u) cannot read; mount the file\
  or set $1, for example $name=/run/secrets/${1,,}"
-    [[ $value =~ [^[:space:]] ]] || refuse "$name is ${file@Q}, which is empty; write the value of $1 into it"
+    [[ $value =~ [^[:space:]] ]] || refuse "$name is ${file@Q}, which is empty; write the value of $1 into it, for example by the role 'secrets'"
     export "$1=$value" && unset "$name" # the application reads both names: leave it one
 }
 
@@ -140,7 +140,7 @@ _is_sourced() { [[ ${BASH_SOURCE[0]} != "$0" ]]; }
 _main() {
     local role="${1:-}" name
     [[ $role && $role != -* ]] || refuse "No role given; allowed is $ROLES or a command, for example: worker"
-    [[ ", $ROLES," == *", $role,"* ]] || { type -P "$role" >/dev/null && exec "$@"; } ||
+    [[ $role != *,* && ", $ROLES," == *", $role,"* ]] || { type -P "$role" >/dev/null && exec "$@"; } ||
         refuse "${role@Q} is neither a role ($ROLES) nor a command here, for example: worker"
     [[ $# -eq 1 || $role == secrets ]] || refuse "The role '$role' takes no arguments and got ${2@Q}; set variables instead, for example CELERY_QUEUES=low"
     if [[ $role != secrets ]]; then for name in $SECRETS; do file_env "$name"; done; fi
