@@ -81,10 +81,16 @@ class CredentialsMissing(PermanentError):
     """The company has no SII credential."""
 
 
+class BrowserFailed(TransientError):
+    """Chromium did not start or broke down; nothing is known about SII."""
+
+
 class LoginBusy(TransientError):
     """Another run is logged in to SII with the same RUT."""
 
-    retry_after = 120  # SII keeps one selected company per session: runs of one RUT take turns
+    # SII keeps one selected company per session, so the runs of one RUT take turns. Three retries
+    # of ten minutes outlast the longest run that may hold the turn.
+    retry_after = 600
 
 
 class PeriodsIncomplete(TransientError):

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import (
+    ConfigurationError,
     CredentialsBlocked,
     CredentialsMissing,
     InvalidCredentials,
@@ -86,10 +87,11 @@ def one_at_a_time(engine: Engine, login_rut: str) -> Iterator[None]:
 def record_success(sessions: sessionmaker[Session], login: Login) -> None:
     """Notes that SII let this login in."""
     with sessions.begin() as session:
-        for credential in _same_secret(session, login, None):
-            credential.status = "ok"
-            credential.blocked_until = None
-            credential.last_ok_at = datetime.now(UTC)
+        for credential in _of_login_rut(session, login.login_rut):
+            if credential.secret == login.secret:  # the user may have changed it meanwhile
+                credential.status = "ok"
+                credential.blocked_until = None
+                credential.last_ok_at = datetime.now(UTC)
 
 
 def record_refusal(
@@ -102,13 +104,13 @@ def record_refusal(
 
     A wrong clave is wrong for each company that uses it with the same RUT; a block is the RUT's.
     """
+    clave = cipher.decrypt(login.secret)
     with sessions.begin() as session:
-        if isinstance(refusal, CredentialsBlocked):
-            for credential in _of_login_rut(session, login.login_rut):
+        for credential in _of_login_rut(session, login.login_rut):
+            if isinstance(refusal, CredentialsBlocked):
                 credential.status = "blocked"
                 credential.blocked_until = datetime.now(UTC) + BLOCK_LASTS
-        else:
-            for credential in _same_secret(session, login, cipher):
+            elif _holds(credential, cipher, clave):  # not one that the user changed meanwhile
                 credential.status = "invalid"
 
 
@@ -117,12 +119,8 @@ def _of_login_rut(session: Session, login_rut: str) -> list[SiiCredential]:
     return list(session.scalars(statement.order_by(SiiCredential.company_id).with_for_update()))
 
 
-def _same_secret(session: Session, login: Login, cipher: Decrypter | None) -> list[SiiCredential]:
-    """Returns the credentials that still hold what was tried: the user may have changed one."""
-    clave = cipher.decrypt(login.secret) if cipher else None
-    return [
-        credential
-        for credential in _of_login_rut(session, login.login_rut)
-        if credential.secret == login.secret
-        or (cipher is not None and cipher.decrypt(credential.secret) == clave)
-    ]
+def _holds(credential: SiiCredential, cipher: Decrypter, clave: str) -> bool:
+    try:
+        return cipher.decrypt(credential.secret) == clave
+    except ConfigurationError:
+        return False  # another company's clave, under a key that is gone: not our finding

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from app.errors import FiscalError, SiiUnavailable, UnexpectedAnswer
+from app.errors import BrowserFailed, FiscalError, SiiUnavailable, UnexpectedAnswer
 from app.infrastructure.sii import answers, pages
 from app.infrastructure.sii.browser import chromium
 
@@ -25,7 +25,7 @@ def log_in(addresses: pages.Addresses, login_rut: str, clave: str) -> list[Cooki
     """Returns the cookies of a new session of `login_rut` (canonical). The browser is gone then.
 
     The clave is sent at most once. Raises InvalidCredentials, CredentialsBlocked,
-    TooManySessions, SiiUnavailable, SessionExpired or UnexpectedAnswer.
+    TooManySessions, SiiUnavailable, SessionExpired, BrowserFailed or UnexpectedAnswer.
     """
     from selenium.common.exceptions import TimeoutException, WebDriverException
 
@@ -36,8 +36,10 @@ def log_in(addresses: pages.Addresses, login_rut: str, clave: str) -> list[Cooki
     except TimeoutException:
         raise SiiUnavailable("SII's login page did not answer in time.") from None
     except WebDriverException as error:
+        if pages.NETWORK_ERROR in (error.msg or ""):
+            raise SiiUnavailable("SII's login page cannot be reached.") from None
         _logger.warning("the browser failed at the login: %s", type(error).__name__)
-        raise SiiUnavailable("The browser could not reach SII's login page.") from None
+        raise BrowserFailed() from None
 
 
 class _LoginPage:

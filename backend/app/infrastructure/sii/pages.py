@@ -36,6 +36,7 @@ BLOCKED_CLAVE_TEXT = "bloquead"
 
 ERROR_PAGE = "/ayudas/"  # e.g. /ayudas/900.html, maintenance
 WAITING_ROOM = "queue-it"
+NETWORK_ERROR = "net::ERR_"  # how Chromium names a host that it cannot reach
 
 # --- RCV --------------------------------------------------------------------------------------
 

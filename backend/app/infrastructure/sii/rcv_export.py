@@ -87,7 +87,7 @@ def _cells(line: str) -> list[str]:
 
 def _without_repeats(groups: dict[_Key, list[str]]) -> list[list[str]]:
     """Deals the lines out to as few parts as hold each folio and type only once."""
-    parts: list[list[str]] = []
+    parts: list[list[str]] = [[]]  # one even without rows: the header is checked all the same
     seen: dict[tuple[str, str], int] = defaultdict(int)
     for key, lines in groups.items():
         place = seen[key.folio, key.doc_type]
