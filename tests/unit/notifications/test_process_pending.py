@@ -19,7 +19,8 @@ from app.errors import (
     RateLimited,
 )
 from app.infrastructure.db.models import Membership, NotificationDelivery, User
-from app.services import notifications
+from app.services import claims, notifications
+from app.services.messages import Message
 from tests.unit.notifications.conftest import Clock
 from tests.unit.notifications.desk import Desk
 from tests.unit.notifications.scripted import ScriptedChannel
@@ -232,6 +233,24 @@ def test_a_lease_that_is_running_is_respected_and_an_expired_one_taken_over(
     clock.advance(minutes=6)
     assert process(email)["sent"] == 1
     assert desk.notification(held).attempts == 2
+
+
+def test_a_run_that_outlived_its_lease_does_not_touch_the_next_ones_claim(
+    desk: Desk, process: Process, clock: Clock
+) -> None:
+    (due,) = desk.due(desk.company())
+    other = uuid4()
+
+    def taken_over(message: Message) -> None:
+        with desk.sessions.begin() as session:
+            assert claims.claim_due(session, other, 1, clock() + timedelta(minutes=6))
+
+    email = ScriptedChannel()
+    email.on_send = taken_over
+    process(email)
+    row = desk.notification(due)
+    assert (row.status, row.claimed_by, row.attempts) == ("processing", other, 2)
+    assert desk.delivery(due).status == "sent", "what it sent is recorded all the same"
 
 
 def test_what_a_dead_worker_was_sending_becomes_unknown_and_the_rest_is_sent(
