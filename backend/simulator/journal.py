@@ -1,0 +1,39 @@
+"""What clients did: request counts, and what no well-behaved client may ever do."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Something that a polite client never does."""
+
+    kind: str  # write_attempted, login_after_wrong_password, session_cap
+    rut: str
+    at: str
+
+
+@dataclass
+class Journal:
+    """Counts and violations since the last reset."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    violations: list[Violation] = field(default_factory=list)
+
+    def count_request(self, method: str, path: str) -> None:
+        """Count one request to a path of the outside services."""
+        self.requests[f"{method} {path}"] += 1
+
+    def record_violation(self, kind: str, rut: str) -> None:
+        """Keep a violation, with the time in UTC."""
+        self.violations.append(Violation(kind, rut, datetime.now(UTC).isoformat()))
+
+    def report(self) -> dict[str, object]:
+        """The journal as JSON values."""
+        kinds = [violation.kind for violation in self.violations]
+        return {
+            "requests": dict(sorted(self.requests.items())),
+            "writes_attempted": kinds.count("write_attempted"),
+            "violations": [asdict(violation) for violation in self.violations],
+        }

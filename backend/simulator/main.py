@@ -1,0 +1,63 @@
+"""Builds the simulator: `uvicorn simulator.main:app --port 8080`, run from backend/."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from simulator import admin, whatsapp
+from simulator.mail import start_mail_sink
+from simulator.middleware import Interference
+from simulator.portal import authentication, facade, home, pages, rcv
+from simulator.settings import Settings
+from simulator.state import Simulator
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    simulator: Simulator = app.state.simulator
+    settings = simulator.settings
+    server = await start_mail_sink(simulator.sink, settings.smtp_host, settings.smtp_port)
+    simulator.smtp_port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield
+    simulator.faults.clear()
+
+
+async def _front_page(request: Request) -> Response:
+    return pages.render(request, "front.html")
+
+
+async def _as_json(_request: Request, error: Exception) -> Response:
+    detail, status = getattr(error, "detail", ""), getattr(error, "status_code", 500)
+    return JSONResponse({"detail": detail}, status)
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The ASGI application with a state of its own."""
+    simulator = Simulator(settings)
+    app = Starlette(
+        routes=[
+            Route("/", _front_page),
+            Mount("/zeusr", routes=authentication.routes),
+            Mount("/misiir", routes=home.routes),
+            Mount("/www4", routes=[*facade.routes, *rcv.routes]),
+            Mount("/whatsapp", routes=whatsapp.routes),
+            Mount("/__sim__", routes=admin.routes),
+            Mount("/static", StaticFiles(directory=pages.ROOT / "static")),
+        ],
+        middleware=[Middleware(Interference, simulator=simulator)],
+        exception_handlers={HTTPException: _as_json},
+        lifespan=_lifespan,
+    )
+    app.state.simulator = simulator
+    return app
+
+
+app = create_app(Settings.from_environment())

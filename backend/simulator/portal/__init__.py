@@ -1,0 +1,1 @@
+"""SII's portal: one module per family of pages."""

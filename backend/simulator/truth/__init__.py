@@ -1,0 +1,18 @@
+"""The one deterministic truth that every answer of the simulator comes from."""
+
+from simulator.truth.book import Book, Summary
+from simulator.truth.companies import Account, Company, seeded_accounts, seeded_companies
+from simulator.truth.documents import Document, documents_of
+from simulator.truth.periods import Period
+
+__all__ = [
+    "Account",
+    "Book",
+    "Company",
+    "Document",
+    "Period",
+    "Summary",
+    "documents_of",
+    "seeded_accounts",
+    "seeded_companies",
+]

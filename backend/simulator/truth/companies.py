@@ -1,0 +1,108 @@
+"""The seeded companies A to G and the people or companies that log in for them."""
+
+from dataclasses import dataclass
+from random import Random
+
+from cl_sii.rut import Rut
+
+from simulator.truth.names import invented_rut
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a company's books look like: documents per month, from and to."""
+
+    purchases: tuple[int, int]
+    sales: tuple[int, int]
+    counterparts: int = 12
+    all_states: bool = False  # purchases in each of the four accounting states, every month
+    exports: bool = False
+    same_folio_twice: bool = False  # one type and folio from two suppliers, every month
+    other_taxes: bool = False
+
+
+NORMAL = Profile((18, 30), (10, 20), all_states=True, other_taxes=True)
+HIGH_VOLUME = Profile((440, 470), (120, 150), counterparts=60)
+NO_MOVEMENT = Profile((0, 0), (0, 0))
+EXPORTER = Profile((12, 18), (8, 14), exports=True, same_folio_twice=True)
+SMALL = Profile((5, 9), (4, 8))
+
+# key, kind, name, profile
+_SEEDED = (
+    ("A", "normal", "Panadería La Espiga Simulada SpA", NORMAL),
+    ("B", "high_volume", "Distribuidora Gran Volumen Simulada S.A.", HIGH_VOLUME),
+    ("C", "no_movement", "Inversiones Quietas Simuladas Ltda.", NO_MOVEMENT),
+    ("D", "exporter", "Exportadora Viñedos Simulados SpA", EXPORTER),
+    ("E", "day_12", "Ferretería Día Doce Simulada Ltda.", SMALL),
+    ("F1", "represented", "Primera Representada Simulada SpA", SMALL),
+    ("F2", "represented", "Segunda Representada Simulada SpA", SMALL),
+    ("G", "bad_credential", "Clave Olvidada Simulada SpA", SMALL),
+)
+
+
+@dataclass(frozen=True)
+class Company:
+    """One company of the portal. `clave` is what its user typed into the product."""
+
+    key: str
+    kind: str
+    rut: Rut
+    business_name: str
+    login_rut: Rut
+    clave: str
+    profile: Profile
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who logs in. `clave` is what the portal accepts, which G's user does not know."""
+
+    login_rut: Rut
+    clave: str
+    name: str
+    companies: tuple[Company, ...]
+    is_person: bool
+    declares_on_20: bool
+    wrong_tries_allowed: int
+
+
+def seeded_companies(seed: int) -> tuple[Company, ...]:
+    """The companies of a seed: A to G, where F is a person with two of them (F1, F2)."""
+    person = invented_rut(Random(f"{seed}:person"), 70_000_000, 74_999_999)
+    return tuple(
+        _company(seed, person, key, kind, name, profile) for key, kind, name, profile in _SEEDED
+    )
+
+
+def seeded_accounts(seed: int) -> dict[Rut, Account]:
+    """The accounts that may log in, by their RUT."""
+    by_login: dict[Rut, list[Company]] = {}
+    for company in seeded_companies(seed):
+        by_login.setdefault(company.login_rut, []).append(company)
+    return {rut: _account(seed, rut, companies) for rut, companies in by_login.items()}
+
+
+def _company(seed: int, person: Rut, key: str, kind: str, name: str, profile: Profile) -> Company:
+    rut = invented_rut(Random(f"{seed}:company:{key}"), 75_000_000, 79_999_999)
+    login_rut = person if kind == "represented" else rut
+    return Company(key, kind, rut, name, login_rut, _clave(seed, login_rut), profile)
+
+
+def _account(seed: int, login_rut: Rut, companies: list[Company]) -> Account:
+    first = companies[0]
+    is_person = first.rut != login_rut
+    forgotten = first.kind == "bad_credential"
+    return Account(
+        login_rut=login_rut,
+        clave=_clave(seed, login_rut, "changed") if forgotten else first.clave,
+        name="Ana Simulada Pérez" if is_person else first.business_name,
+        companies=tuple(companies),
+        is_person=is_person,
+        declares_on_20=first.kind != "day_12",
+        # G is blocked from the second try on, so a test sees that there was only one.
+        wrong_tries_allowed=1 if forgotten else 3,
+    )
+
+
+def _clave(seed: int, login_rut: Rut, version: str = "first") -> str:
+    return f"Sim{Random(f'{seed}:{login_rut.canonical}:{version}').randint(10_000, 99_999)}"
