@@ -1,0 +1,42 @@
+"""`python -m benchmarks [memory|cold-start|throughput|sizes ...]`: prints ratios, keeps them.
+
+Needs Docker and the two images (`make up` or `docker compose build`). Ends with 1 where a goal
+is missed.
+"""
+
+import sys
+
+from benchmarks.image_size import selenium_size, slim_size
+from benchmarks.memory import memory
+from benchmarks.results import Result, keep
+from benchmarks.speed import cold_start, throughput
+from benchmarks.stage import stage
+
+ON_STAGE = {"memory": memory, "cold-start": cold_start, "throughput": throughput}
+SIZES = (slim_size, selenium_size)
+
+
+def main(wanted: list[str]) -> int:
+    """Measures what is wanted, or everything."""
+    unknown = set(wanted) - ON_STAGE.keys() - {"sizes"}
+    if unknown:
+        print(f"unknown: {', '.join(sorted(unknown))}; {__doc__}", file=sys.stderr)
+        return 64
+    results: list[Result] = []
+    if not wanted or "sizes" in wanted:
+        results += [_shown(measure()) for measure in SIZES]
+    chosen = [name for name in ON_STAGE if not wanted or name in wanted]
+    if chosen:
+        with stage() as place:
+            results += [_shown(ON_STAGE[name](place)) for name in chosen]
+    keep(results)
+    return 0 if all(result.meets_goal for result in results) else 1
+
+
+def _shown(result: Result) -> Result:
+    print(result.row, flush=True)
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
