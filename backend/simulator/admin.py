@@ -29,8 +29,8 @@ async def companies(request: Request) -> Response:
     return JSONResponse(
         [
             {
-                "key": one.key,
                 "kind": one.kind,
+                "case": one.case,
                 "rut": one.rut.canonical,
                 "razon_social": one.business_name,
                 "login_rut": one.login_rut.canonical,
@@ -91,7 +91,7 @@ async def messages(request: Request) -> Response:
 
 
 async def state(request: Request) -> Response:
-    """Open sessions, login tries, request counts and violations. No token, no clave."""
+    """Sessions, login tries, held requests, request counts, violations. No token, no clave."""
     simulator = _simulator(request)
     live = [one.account.login_rut.canonical for one in simulator.sessions.live()]
     tries = simulator.logins.tries.items()
@@ -102,6 +102,7 @@ async def state(request: Request) -> Response:
             "open_sessions": {rut: live.count(rut) for rut in sorted(set(live))},
             "login_attempts": {rut.canonical: outcomes for rut, outcomes in tries},
             "faults": simulator.faults.report(),
+            "held": simulator.faults.held,
             "messages": len(simulator.sink.messages),
         }
         | simulator.journal.report()

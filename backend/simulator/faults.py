@@ -69,6 +69,11 @@ class Faults:
         for fault in list(self._rules):
             self.remove(fault.id)
 
+    @property
+    def held(self) -> int:
+        """How many requests wait right now."""
+        return sum(fault.waiting for fault in self._rules)
+
     def report(self) -> list[dict[str, Any]]:
         """The rules in force as JSON values."""
         return [fault.report() for fault in self._rules]

@@ -27,25 +27,28 @@ NO_MOVEMENT = Profile((0, 0), (0, 0))
 EXPORTER = Profile((12, 18), (8, 14), exports=True, same_folio_twice=True)
 SMALL = Profile((5, 9), (4, 8))
 
-# key, kind, name, profile
+# kind, case, name, profile
 _SEEDED = (
     ("A", "normal", "Panadería La Espiga Simulada SpA", NORMAL),
     ("B", "high_volume", "Distribuidora Gran Volumen Simulada S.A.", HIGH_VOLUME),
     ("C", "no_movement", "Inversiones Quietas Simuladas Ltda.", NO_MOVEMENT),
     ("D", "exporter", "Exportadora Viñedos Simulados SpA", EXPORTER),
     ("E", "day_12", "Ferretería Día Doce Simulada Ltda.", SMALL),
-    ("F1", "represented", "Primera Representada Simulada SpA", SMALL),
-    ("F2", "represented", "Segunda Representada Simulada SpA", SMALL),
+    ("F", "represented", "Primera Representada Simulada SpA", SMALL),
+    ("F", "represented", "Segunda Representada Simulada SpA", SMALL),
     ("G", "bad_credential", "Clave Olvidada Simulada SpA", SMALL),
 )
 
 
 @dataclass(frozen=True)
 class Company:
-    """One company of the portal. `clave` is what its user typed into the product."""
+    """One company of the portal: its kind's letter and the case it stands for.
 
-    key: str
-    kind: str
+    `clave` is what its user typed into the product.
+    """
+
+    kind: str  # A to G
+    case: str
     rut: Rut
     business_name: str
     login_rut: Rut
@@ -67,11 +70,9 @@ class Account:
 
 
 def seeded_companies(seed: int) -> tuple[Company, ...]:
-    """The companies of a seed: A to G, where F is a person with two of them (F1, F2)."""
+    """The companies of a seed: A to G, where F is a person who represents two."""
     person = invented_rut(Random(f"{seed}:person"), 70_000_000, 74_999_999)
-    return tuple(
-        _company(seed, person, key, kind, name, profile) for key, kind, name, profile in _SEEDED
-    )
+    return tuple(_company(seed, person, *described) for described in _SEEDED)
 
 
 def seeded_accounts(seed: int) -> dict[Rut, Account]:
@@ -82,23 +83,23 @@ def seeded_accounts(seed: int) -> dict[Rut, Account]:
     return {rut: _account(seed, rut, companies) for rut, companies in by_login.items()}
 
 
-def _company(seed: int, person: Rut, key: str, kind: str, name: str, profile: Profile) -> Company:
-    rut = invented_rut(Random(f"{seed}:company:{key}"), 75_000_000, 79_999_999)
-    login_rut = person if kind == "represented" else rut
-    return Company(key, kind, rut, name, login_rut, _clave(seed, login_rut), profile)
+def _company(seed: int, person: Rut, kind: str, case: str, name: str, profile: Profile) -> Company:
+    rut = invented_rut(Random(f"{seed}:company:{name}"), 75_000_000, 79_999_999)
+    login_rut = person if case == "represented" else rut
+    return Company(kind, case, rut, name, login_rut, _clave(seed, login_rut), profile)
 
 
 def _account(seed: int, login_rut: Rut, companies: list[Company]) -> Account:
     first = companies[0]
     is_person = first.rut != login_rut
-    forgotten = first.kind == "bad_credential"
+    forgotten = first.case == "bad_credential"
     return Account(
         login_rut=login_rut,
         clave=_clave(seed, login_rut, "changed") if forgotten else first.clave,
         name="Ana Simulada Pérez" if is_person else first.business_name,
         companies=tuple(companies),
         is_person=is_person,
-        declares_on_20=first.kind != "day_12",
+        declares_on_20=first.case != "day_12",
         # G is blocked from the second try on, so a test sees that there was only one.
         wrong_tries_allowed=1 if forgotten else 3,
     )

@@ -77,7 +77,7 @@ def _purchase(
 ) -> Document:
     """The document number `ordinal` of a month; a given folio makes it an invoice (33)."""
     rut, name = supplier
-    forced = 33 if folio else {0: 33, 1: 61}.get(ordinal)
+    forced = 33 if folio else FORCED_PURCHASES.get(ordinal)
     doc_type = forced or _draw(rng, PURCHASE_TYPES)
     state = _state(rng, ordinal, profile.all_states)
     issued, received = _purchase_dates(rng, period)
@@ -132,6 +132,9 @@ def _sale(
     )
 
 
+# The first documents of a month are of these types, so that every month has each; 4 and 5 may
+# carry further taxes, which exempt documents cannot.
+FORCED_PURCHASES = {0: 33, 1: 61, 4: 33, 5: 33}
 PURCHASE_TYPES = {33: 76, 34: 9, 61: 10, 56: 3, 30: 2}
 SALE_TYPES = {33: 80, 34: 8, 61: 9, 56: 3}
 EXPORT_SALE_TYPES = {33: 40, 110: 45, 61: 5, 112: 7, 111: 3}
