@@ -7,7 +7,7 @@ of the outcome leaves `sending`; nobody can tell whether that message left, so i
 
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,8 +76,12 @@ def deliver(
     due: datetime,
     now: Callable[[], datetime],
     timeout: float,
+    about: Mapping[str, object],
 ) -> None:
-    """Sends the text to the target, unless that was done, tried in vain, or is not due by `due`."""
+    """Sends the text to the target, unless that was done, tried in vain, or is not due by `due`.
+
+    `about` goes into the log with a failure: this runs in a thread that knows of no run.
+    """
     with sessions.begin() as session:
         claimed = _claim(session, notification_id, target, due)
     if claimed is None:
@@ -85,6 +89,9 @@ def deliver(
     delivery_id, attempt = claimed
     message = Message(delivery_id, target.address, text)
     outcome = _send(target.channel, message, attempt=attempt, now=now, timeout=timeout)
+    if outcome["status"] != "sent":
+        words = (delivery_id, target.channel.name, outcome["status"], outcome["error_message"])
+        log.warning("delivery %s by %s is %s: %s", *words, extra=about)
     with sessions.begin() as session:
         session.execute(
             update(NotificationDelivery)
@@ -132,12 +139,13 @@ def _send(
     try:
         provider_id = channel.send(message, timeout=timeout)
     except DeliveryUnknown as error:
-        return _failure("unknown", error.code, error.message, channel, message)
+        return _failure("unknown", error.code, error.message)
     except FiscalError as error:
-        failure = _failure("failed", error.code, error.message, channel, message)
+        failure = _failure("failed", error.code, error.message)
         return failure | {"next_try_at": _next_try(error, attempt, now())}
     except Exception as error:  # noqa: BLE001 (a defect of one channel must not stop the others)
-        return _failure("unknown", "delivery_unknown", type(error).__name__, channel, message)
+        log.exception("the channel %s has a defect", channel.name)
+        return _failure("unknown", "delivery_unknown", type(error).__name__)
     return {
         "status": "sent",
         "provider_id": provider_id,
@@ -147,10 +155,7 @@ def _send(
     }
 
 
-def _failure(
-    status: str, code: str, reason: str, channel: Channel, message: Message
-) -> dict[str, Any]:
-    log.warning("delivery %s by %s is %s: %s", message.delivery_id, channel.name, status, reason)
+def _failure(status: str, code: str, reason: str) -> dict[str, Any]:
     return {"status": status, "error_code": code, "error_message": reason}
 
 

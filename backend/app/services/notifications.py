@@ -58,6 +58,14 @@ class _Work:
     def is_over(self) -> bool:
         return self.stop.is_set() or self.seconds_left < LAST_START
 
+    def about(self, notification: ScheduledNotification) -> dict[str, object]:
+        """What a log line from a thread must say for itself."""
+        return {
+            "run": str(self.run_id),
+            "company": str(notification.company_id),
+            "notification": str(notification.id),
+        }
+
 
 def process_pending(
     session_factory: sessionmaker[Session],
@@ -142,7 +150,7 @@ def _process(work: _Work, notification: ScheduledNotification) -> str:
     try:
         text = render(template, notification.context)
     except TemplateInvalid as error:
-        log.error("notification %s: %s", notification.id, error)
+        log.error("a notification fails: %s", error, extra=work.about(notification))
         return _end(work, notification, "failed", error=error)
     for target in targets:
         if work.is_over:
@@ -155,6 +163,7 @@ def _process(work: _Work, notification: ScheduledNotification) -> str:
             due=due,
             now=work.now,
             timeout=min(LONGEST_SEND, work.seconds_left),
+            about=work.about(notification),
         )
     with work.sessions() as session:
         status, next_try_at = deliveries.outcome_of(session, notification.id, due)

@@ -181,6 +181,20 @@ def test_a_refused_message_is_never_tried_again(desk: Desk, process: Process, cl
     assert delivery.error_message == "code 131026"
 
 
+def test_a_failed_delivery_is_logged_with_its_run_and_company_but_no_address(
+    desk: Desk, process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    company, run = desk.company(), uuid4()
+    (due,) = desk.due(company)
+    process(ScriptedChannel(script=[DeliveryRefused("code 550")]), run_id=run)
+    (record,) = (each for each in caplog.records if "is failed: code 550" in each.message)
+    assert record.__dict__.items() >= {
+        ("run", str(run)), ("company", str(company)), ("notification", str(due))
+    }  # fmt: skip
+    assert str(desk.delivery(due).id) in record.message
+    assert "pyme.example" not in caplog.text
+
+
 def test_one_channel_refused_and_one_sent_is_partial(desk: Desk, process: Process) -> None:
     (due,) = desk.due(desk.company())
     whatsapp = ScriptedChannel("whatsapp", [DeliveryRefused()])
