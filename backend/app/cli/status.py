@@ -1,0 +1,149 @@
+"""`fiscal status`: each section stands alone, so that one store that is down hides nothing else."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import redis
+from kombu.exceptions import OperationalError as BrokerError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import OperationalError
+
+from app.cli.console import open_console
+from app.infrastructure.celery import app
+from app.infrastructure.celery.topology import QUEUES, TOPOLOGIES
+from app.infrastructure.db.session import session_scope
+from app.services import status
+from app.settings import get_settings
+
+PATIENCE = 1.5  # s for the workers' answers, and for Redis
+STYLES = {"succeeded": "green", "failed": "red", "running": "cyan", "retrying": "yellow"}
+
+
+def show_status(runs: int) -> bool:
+    """Draws everything that answers; returns whether all of it did."""
+    console = open_console()
+    drawn = [  # a list: every section is drawn, whatever became of the one before
+        _draw("Queues", _show_queues, console),
+        _draw("Workers", _show_workers, console),
+        _draw("Last runs", lambda console: _show_runs(console, runs), console),
+    ]
+    return all(drawn)
+
+
+def _draw(title: str, section: Callable[[Console], None], console: Console) -> bool:
+    try:
+        section(console)
+    except (redis.RedisError, BrokerError, OSError):
+        store = "Redis"
+    except OperationalError:
+        store = "Postgres"
+    else:
+        return True
+    see = f"`docker compose ps {store.lower()}` shows why"
+    console.print(f"{title}: [bold red]{store} does not answer[/]; {see}.")
+    return False
+
+
+def _show_queues(console: Console) -> None:
+    table = _table("Queues", "queue", "waiting", "in flight")
+    with _redis() as client:
+        for queue in status.read_queues(client, list(QUEUES)):
+            table.add_row(queue.name, str(queue.waiting), str(queue.in_flight))
+    console.print(table)
+
+
+@contextmanager
+def _redis() -> Iterator["redis.Redis"]:
+    # No retries: a person is looking, and the default tries for seconds.
+    with redis.Redis.from_url(
+        get_settings().require("redis_url"),
+        socket_timeout=PATIENCE,
+        socket_connect_timeout=PATIENCE,
+        retry=Retry(NoBackoff(), 0),
+    ) as client:
+        yield client
+
+
+def _show_workers(console: Console) -> None:
+    with _redis() as client:
+        client.ping()  # Celery itself would try again for much longer
+    workers = status.read_workers(_ask_workers)
+    table = _table("Workers", "node", "queues", "topology")
+    for worker in workers:
+        table.add_row(worker.node, ", ".join(worker.queues), ", ".join(_topologies_of(worker.name)))
+    console.print(table)
+    if not workers:
+        console.print("[yellow]No worker answers[/]; `docker compose up -d` starts one.")
+    _show_idle_queues(console, workers)
+    _show_mixture(console, workers)
+
+
+def _ask_workers() -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    return app.control.inspect(timeout=PATIENCE).active_queues() or {}
+
+
+def _topologies_of(worker: str) -> list[str]:
+    return [name for name, members in TOPOLOGIES.items() if worker in {w.name for w in members}]
+
+
+def _show_idle_queues(console: Console, workers: Sequence[status.WorkerStatus]) -> None:
+    consumed = {queue for worker in workers for queue in worker.queues}
+    idle = [name for name in QUEUES if name not in consumed]
+    if workers and idle:
+        console.print(f"[yellow]Nobody consumes {', '.join(idle)}[/]; its runs wait.")
+
+
+def _show_mixture(console: Console, workers: Sequence[status.WorkerStatus]) -> None:
+    names = {topology: [w.name for w in members] for topology, members in TOPOLOGIES.items()}
+    foreign = status.mixed_topologies(workers, names)
+    if not foreign:
+        return
+    alive = ", ".join(worker.node for worker in workers)
+    console.print(f"[yellow]Workers of another topology are alive[/]: {alive}")
+    for topology, others in foreign.items():
+        stop = f"docker compose rm -sf {' '.join(others)}"
+        console.print(f"  to be left with topology {topology}: `{stop}`", soft_wrap=True)
+
+
+def _show_runs(console: Console, limit: int) -> None:
+    with session_scope() as session:
+        runs = status.read_runs(session, datetime.now(UTC), limit)
+    table = _table(
+        "Last runs", "run", "task", "company", "state", "worker", "waited", "took", "error"
+    )
+    for run in runs:
+        table.add_row(
+            str(run.id),
+            run.task,
+            run.company,
+            f"[{STYLES.get(run.state, 'default')}]{run.state}[/]",
+            run.worker,
+            _duration(run.waited),
+            _duration(run.took),
+            run.error_code,
+        )
+    console.print(table)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        numeric = column in ("waiting", "in flight", "waited", "took")
+        # Ids and numbers stay whole on a narrow screen; names are folded.
+        whole = numeric or column in ("run", "state")
+        table.add_column(
+            column, justify="right" if numeric else "left", no_wrap=whole, overflow="fold"
+        )
+    return table
+
+
+def _duration(value: timedelta | None) -> str:
+    if value is None:
+        return ""
+    seconds = value.total_seconds()
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"

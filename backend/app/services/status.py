@@ -1,0 +1,126 @@
+"""What the bundle is doing now: queues, workers, the last runs. Plain data; the CLI draws it."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.infrastructure.db.models import Company, Run
+
+# kombu's Redis transport: a queue is one list, and one more per priority that was ever used;
+# what a worker has fetched and not finished lies in one hash as [message, exchange, queue].
+_PRIORITY_LISTS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+_IN_FLIGHT = "unacked"
+
+
+class Redis(Protocol):
+    """The two questions that are asked of Redis."""
+
+    def llen(self, name: str) -> Any:
+        """Returns the length of a list."""
+
+    def hvals(self, name: str) -> Any:
+        """Returns the values of a hash."""
+
+
+@dataclass(frozen=True)
+class QueueStatus:
+    """How many runs wait in a queue, and how many a worker has taken from it."""
+
+    name: str
+    waiting: int
+    in_flight: int
+
+
+@dataclass(frozen=True)
+class WorkerStatus:
+    """A living worker, by its node name such as fast@3f2a."""
+
+    node: str
+    queues: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The worker's name in the topology."""
+        return self.node.split("@")[0]
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """One run as the table shows it; `took` up to now where it still runs."""
+
+    id: UUID
+    task: str | None
+    company: str | None
+    state: str
+    worker: str | None
+    waited: timedelta | None
+    took: timedelta | None
+    error_code: str | None
+
+
+def read_queues(redis: Redis, names: Sequence[str]) -> list[QueueStatus]:
+    """Returns each queue's depth and what is in flight. Raises redis-py's errors."""
+    fetched = Counter(json.loads(value)[2] for value in redis.hvals(_IN_FLIGHT))
+    return [
+        QueueStatus(name, sum(redis.llen(name + part) for part in _PRIORITY_LISTS), fetched[name])
+        for name in names
+    ]
+
+
+def read_workers(
+    ask: Callable[[], Mapping[str, Sequence[Mapping[str, Any]]]],
+) -> list[WorkerStatus]:
+    """Returns the workers that answer, by name. `ask` is Celery's `inspect.active_queues`."""
+    return [
+        WorkerStatus(node, tuple(str(queue["name"]) for queue in queues))
+        for node, queues in sorted(ask().items())
+    ]
+
+
+def mixed_topologies(
+    workers: Sequence[WorkerStatus], topologies: Mapping[str, Collection[str]]
+) -> dict[str, list[str]]:
+    """Returns, where no single topology has all living workers, whom each of them has not.
+
+    The result maps a topology with a living worker to the names that must stop to be left with
+    it; it is empty where all is well. `topologies` maps a topology to its workers' names.
+    """
+    alive = {worker.name for worker in workers}
+    foreign = {
+        topology: sorted(alive - set(names))
+        for topology, names in topologies.items()
+        if alive & set(names)
+    }
+    return {} if not all(foreign.values()) else foreign
+
+
+def read_runs(session: Session, now: datetime, limit: int) -> list[RunStatus]:
+    """Returns the runs asked for last, newest first. Raises SQLAlchemy's errors."""
+    statement = (
+        select(Run, Company.business_name)
+        .outerjoin(Company, Company.id == Run.company_id)
+        .order_by(Run.queued_at.desc(), Run.id)
+        .limit(limit)
+    )
+    return [_described(run, company, now) for run, company in session.execute(statement)]
+
+
+def _described(run: Run, company: str | None, now: datetime) -> RunStatus:
+    ended_waiting = run.started_at or run.finished_at or now
+    return RunStatus(
+        id=run.id,
+        task=run.task,
+        company=company,
+        state=run.state,
+        worker=run.worker,
+        waited=max(ended_waiting - run.queued_at, timedelta(0)),
+        took=(run.finished_at or now) - run.started_at if run.started_at else None,
+        error_code=run.error_code,
+    )
