@@ -143,7 +143,7 @@ def _send(
     except FiscalError as error:
         failure = _failure("failed", error.code, error.message)
         return failure | {"next_try_at": _next_try(error, attempt, now())}
-    except Exception as error:  # noqa: BLE001 (a defect of one channel must not stop the others)
+    except Exception as error:  # a defect of one channel must not stop the others
         log.exception("the channel %s has a defect", channel.name)
         return _failure("unknown", "delivery_unknown", type(error).__name__)
     return {
