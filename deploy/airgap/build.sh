@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# The base images, pulled where a registry is in reach and built from Debian packages where not.
+# What had to be built is written to compose.override.yaml, which git ignores and Compose reads.
+set -Eeuo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+repository=$(cd "$here/../.." && pwd)
+# shellcheck disable=SC2034 # read by say
+speaker=airgap
+# shellcheck source=deploy/prerequisites/debian.sh
+. "$here/../prerequisites/debian.sh"
+# shellcheck source=deploy/airgap/base.sh
+. "$here/base.sh"
+# shellcheck source=deploy/airgap/override.sh
+. "$here/override.sh"
+
+# usage: official_image BASE
+#    ie: official_image redis
+official_image() {
+    case $1 in
+    python) echo "${PYTHON_IMAGE:-python:3.13-slim-trixie}" ;;
+    redis) echo "${REDIS_IMAGE:-redis:8-trixie}" ;;
+    postgres) echo "${POSTGRES_IMAGE:-pgvector/pgvector:pg17}" ;;
+    esac
+}
+
+# usage: own_image BASE
+own_image() { echo "fiscal-base-$1:trixie"; }
+
+is_present() { docker image inspect "$1" >/dev/null 2>&1; }
+
+# usage: obtain BASE
+# Leaves either the official image or our own on this machine.
+obtain() {
+    local official own
+    official=$(official_image "$1") own=$(own_image "$1")
+    if is_present "$official"; then
+        say "$official is already here."
+    elif is_present "$own"; then
+        say "$own is already here, standing in for $official."
+    elif say "Pulling $official..." && docker pull -q "$official" >/dev/null; then
+        say "$official is pulled."
+    else
+        say "$official cannot be pulled: building $own from Debian packages."
+        build_base "$1" "$own"
+    fi
+}
+
+# usage: stand_ins
+# Prints the bases of which only our own image is here.
+stand_ins() {
+    local base
+    for base in python redis postgres; do
+        is_present "$(official_image "$base")" || echo "$base"
+    done
+}
+
+_main() {
+    local base
+    for base in python redis postgres; do obtain "$base"; done
+    write_override
+}
+
+_main "$@"

@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# compose.override.yaml: which images stand in here, and the private CA of the builds. Sourced.
+
+readonly OVERRIDE_MARK="# Written by deploy/airgap/build.sh for this machine; remove it and run that again."
+
+# usage: compose_services PATTERN
+#    ie: compose_services 'build:'      prints the services that are built here
+# Reads Compose's own resolved form, in which a service's keys are indented by four spaces.
+compose_services() {
+    docker compose -f "${repository:?}/compose.yaml" --profile '*' config |
+        awk -v pattern="^    $1" '
+            /^[^ ]/ { inside = ($0 == "services:") }
+            inside && /^  [^ ].*:$/ { service = substr($1, 1, length($1) - 1) }
+            inside && $0 ~ pattern { print service }'
+}
+
+# usage: private_ca
+# Prints the file of certificates that this machine's own pip was told to trust, if any.
+private_ca() {
+    local file
+    for file in "${PIP_CERT:-}" "${SSL_CERT_FILE:-}"; do
+        if [ -n "$file" ] && [ -f "$file" ]; then
+            realpath "$file"
+            return
+        fi
+    done
+}
+
+# usage: override_services
+override_services() {
+    local base service ca
+    ca=$(private_ca)
+    for base in redis postgres; do
+        is_present "$(official_image "$base")" && continue
+        for service in $(compose_services "image: $(official_image "$base")\$"); do
+            printf '  %s:\n    image: %s\n' "$service" "$(own_image "$base")"
+        done
+    done
+    is_present "$(official_image python)" && [ -z "$ca" ] && return
+    for service in $(compose_services 'build:'); do
+        printf '  %s:\n    build:\n' "$service"
+        is_present "$(official_image python)" ||
+            printf '      args:\n        PYTHON_IMAGE: %s\n' "$(own_image python)"
+        [ -z "$ca" ] || printf '      secrets: [ca]\n'
+    done
+}
+
+# usage: write_override
+# Touches no file that a person wrote: it says what to add there instead.
+write_override() {
+    local file=$repository/compose.override.yaml services ca
+    services=$(override_services)
+    ca=$(private_ca)
+    if [ -f "$file" ] && ! grep -qxF "$OVERRIDE_MARK" "$file"; then
+        [ -z "$services" ] || fail "compose.override.yaml is not ours to change; add to it:" \
+            $'\nservices:\n'"$services"
+        return
+    fi
+    if [ -z "$services" ]; then
+        rm -f "$file"
+        return
+    fi
+    {
+        printf '%s\nservices:\n%s\n' "$OVERRIDE_MARK" "$services"
+        [ -z "$ca" ] || printf 'secrets:\n  ca:\n    file: %s\n' "$ca"
+    } >"$file.new"
+    mv "$file.new" "$file"
+    say "compose.override.yaml names what stands in here."
+}
