@@ -25,9 +25,11 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     settings = simulator.settings
     server = await start_mail_sink(simulator.sink, settings.smtp_host, settings.smtp_port)
     simulator.smtp_port = server.sockets[0].getsockname()[1]
-    async with server:
+    try:
         yield
-    simulator.faults.clear()
+    finally:
+        # Not `async with`: since Python 3.12 that waits for every client to hang up.
+        server.close()
 
 
 async def _front_page(request: Request) -> Response:
