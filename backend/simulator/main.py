@@ -9,7 +9,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from simulator import admin, whatsapp
 from simulator.mail import start_mail_sink
@@ -52,7 +51,6 @@ def create_app(settings: Settings) -> Starlette:
             Mount("/www4", routes=[*facade.routes, *rcv.routes]),
             Mount("/whatsapp", routes=whatsapp.routes),
             Mount("/__sim__", routes=admin.routes),
-            Mount("/static", StaticFiles(directory=pages.ROOT / "static")),
         ],
         middleware=[Middleware(Interference, simulator=simulator)],
         exception_handlers={HTTPException: _as_json},

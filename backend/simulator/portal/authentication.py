@@ -32,7 +32,8 @@ async def login_page(request: Request) -> Response:
 async def log_in(request: Request) -> Response:
     """Judge a posted form: 302 with cookies, or 200 with a message and its code."""
     simulator: Simulator = request.app.state.simulator
-    form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+    body = (await request.body()).decode(errors="replace")
+    form = {name: values[0] for name, values in parse_qs(body).items()}
     rut = _posted_rut(form)
     if rut is None or CODE not in form:
         return _refusal(request, *INCOMPLETE_FORM)

@@ -157,3 +157,9 @@ def test_a_given_public_address_stands_in_every_redirect() -> None:
     with running(settings) as address, PortalClient(address) as portal:
         answer = portal.http.get(HOME)
     assert answer.headers["location"].startswith(f"http://portal.test:9{LOGIN}?http://portal.test")
+
+
+def test_bytes_that_are_no_text_are_no_login_try(admin: Admin, portal: PortalClient) -> None:
+    answer = portal.http.post("/zeusr/cgi_AUT2000/CAutInicio.cgi", content=b"rut=\xff\xfe&dv=1")
+    assert "500.720.05" in answer.text
+    assert admin.state["login_attempts"] == {}
