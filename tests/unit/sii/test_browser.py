@@ -76,11 +76,11 @@ def _driver_of() -> int:
 
 def test_a_killed_worker_takes_its_browser_along(scratch: Path) -> None:
     script = (
-        "import sys, time, tempfile; sys.path.insert(0, 'backend')\n"
+        "import signal, sys, tempfile; sys.path.insert(0, 'backend')\n"
         f"tempfile.tempdir = {str(scratch)!r}\n"
         "from app.infrastructure.sii.browser import chromium\n"
         "with chromium() as driver:\n"
-        "    driver.get('data:text/html,hola'); print('up', flush=True); time.sleep(600)\n"
+        "    driver.get('data:text/html,hola'); print('up', flush=True); signal.pause()\n"
     )
     worker = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE)
     assert worker.stdout is not None
