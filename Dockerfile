@@ -47,11 +47,16 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/tmp/pip \
     && /opt/pip/bin/pip --python /opt/venv install --cache-dir /tmp/pip --disable-pip-version-check \
         --no-compile --only-binary :all: --no-deps --require-hashes -r /requirements/runtime.txt
 
-# What no process here ever reads. Compiled now, because nothing can write bytecode at run time;
-# not checked against the source's time, so that copying keeps it valid.
-RUN find /opt/venv/lib -depth -type d \( -name tests -o -name test \) -exec rm -rf {} + \
-    && find /opt/venv/lib \( -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.c" \) -delete \
-    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib
+# Out goes what no process here reads: tests, typing and C sources, and the tables of places and
+# carriers that only phonenumbers.geocoder and phonenumbers.carrier load (40 MB with bytecode).
+RUN find /opt/venv/lib -depth -type d \( -name tests -o -name test \
+        -o -path "*/phonenumbers/geodata" -o -path "*/phonenumbers/carrierdata" \) -exec rm -rf {} + \
+    && find /opt/venv/lib \( -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.c" \) -delete
+
+# Compiled now, because nothing can write bytecode at run time; not checked against the source's
+# time, so that copying keeps it valid. Of pygments' hundreds of languages none is needed.
+RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+        -x "/pygments/(lexers|styles)/" /opt/venv/lib
 
 
 # The code with its bytecode, so that both arrive in one layer.
