@@ -7,6 +7,7 @@ readonly DEBIAN_BASE=fiscal-base-debian:trixie
 #    ie: build_base redis fiscal-base-redis:trixie
 build_base() {
     is_present "$DEBIAN_BASE" || build_debian_base
+    say "Building $2 (half a minute)..."
     docker build -q -t "$2" "${here:?}/$1" >/dev/null ||
         fail "$2 could not be built: see the message above."
     say "$2 is built."
@@ -33,7 +34,7 @@ build_debian_base() {
     command -v mmdebstrap >/dev/null || apt_install mmdebstrap
     apt_update
     sources=$(trixie_sources)
-    say "Making a minimal Debian trixie with mmdebstrap..."
+    say "Making a minimal Debian trixie with mmdebstrap (half a minute)..."
     # shellcheck disable=SC2016 # $1 is mmdebstrap's, the new root
     mmdebstrap --quiet --variant=minbase \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/info/*' \

@@ -5,6 +5,8 @@ set -Eeuo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$here/../.." && pwd)
+# The client of Debian 12 builds the old way unless asked; a newer one takes no notice.
+export DOCKER_BUILDKIT=1
 # shellcheck disable=SC2034 # read by say
 speaker=airgap
 # shellcheck source=deploy/prerequisites/debian.sh
@@ -38,7 +40,7 @@ obtain() {
         say "$official is already here."
     elif is_present "$own"; then
         say "$own is already here, standing in for $official."
-    elif say "Pulling $official..." && docker pull -q "$official" >/dev/null; then
+    elif say "Pulling $official..." && docker pull "$official" >&2; then
         say "$official is pulled."
     else
         say "$official cannot be pulled: building $own from Debian packages."

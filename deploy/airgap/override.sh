@@ -3,15 +3,21 @@
 
 readonly OVERRIDE_MARK="# Written by deploy/airgap/build.sh for this machine; remove it and run that again."
 
+# usage: resolve_compose
+# Asks Compose once, without the override that is about to be written.
+resolve_compose() {
+    resolved=$(docker compose -f "${repository:?}/compose.yaml" --profile '*' config) ||
+        fail "compose.yaml cannot be resolved: see Compose's message above."
+}
+
 # usage: compose_services PATTERN
 #    ie: compose_services 'build:'      prints the services that are built here
 # Reads Compose's own resolved form, in which a service's keys are indented by four spaces.
 compose_services() {
-    docker compose -f "${repository:?}/compose.yaml" --profile '*' config |
-        awk -v pattern="^    $1" '
-            /^[^ ]/ { inside = ($0 == "services:") }
-            inside && /^  [^ ].*:$/ { service = substr($1, 1, length($1) - 1) }
-            inside && $0 ~ pattern { print service }'
+    awk -v pattern="^    $1" '
+        /^[^ ]/ { inside = ($0 == "services:") }
+        inside && /^  [^ ].*:$/ { service = substr($1, 1, length($1) - 1) }
+        inside && $0 ~ pattern { print service }' <<<"$resolved"
 }
 
 # usage: private_ca
@@ -49,6 +55,7 @@ override_services() {
 # Touches no file that a person wrote: it says what to add there instead.
 write_override() {
     local file=$repository/compose.override.yaml services ca
+    resolve_compose
     services=$(override_services)
     ca=$(private_ca)
     if [ -f "$file" ] && ! grep -qxF "$OVERRIDE_MARK" "$file"; then
@@ -62,7 +69,7 @@ write_override() {
     fi
     {
         printf '%s\nservices:\n%s\n' "$OVERRIDE_MARK" "$services"
-        [ -z "$ca" ] || printf 'secrets:\n  ca:\n    file: %s\n' "$ca"
+        [ -z "$ca" ] || printf 'secrets:\n  ca:\n    file: "%s"\n' "$ca"
     } >"$file.new"
     mv "$file.new" "$file"
     say "compose.override.yaml names what stands in here."

@@ -12,6 +12,7 @@ file_env() {
         _refuse "both $name and $file_name are set; set one of them."
     fi
     if [ -n "${!file_name:-}" ]; then
+        [ -r "${!file_name}" ] || _refuse "$file_name=${!file_name} cannot be read."
         export "$name=$(<"${!file_name}")"
     else
         export "$name=${!name:-${2:-}}"
@@ -33,25 +34,36 @@ _drop_root() {
 }
 
 # usage: _create_cluster
-# A marker of an unfinished first start is not needed: initdb removes what it could not finish,
-# and the database is created without a server that a client could already reach.
+# A first start that is killed leaves nothing to repair: the cluster is made in a folder of its
+# own, moved with PG_VERSION last, and swept away by the next start if PG_VERSION never came.
 _create_cluster() {
+    local method=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256} new=$PGDATA/first-start
     file_env POSTGRES_PASSWORD
     file_env POSTGRES_USER postgres
     file_env POSTGRES_DB "$POSTGRES_USER"
-    local method=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
     [ -n "$POSTGRES_PASSWORD" ] || [ "$method" = trust ] ||
         _refuse "POSTGRES_PASSWORD is missing: set it or POSTGRES_PASSWORD_FILE, for example" \
             "POSTGRES_PASSWORD_FILE=/run/secrets/postgres-password."
+    chmod 0700 "$PGDATA" # Postgres starts on nothing wider
+    [ ! -d "$new" ] || find "$PGDATA" -mindepth 1 -delete
     # shellcheck disable=SC2086 # the official image splits POSTGRES_INITDB_ARGS into words too
-    initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") \
-        ${POSTGRES_INITDB_ARGS:-}
-    printf 'host all all all %s\n' "$method" >>"$PGDATA/pg_hba.conf"
-    if [ "$POSTGRES_DB" != postgres ]; then
-        # Single-user mode takes one command a line; a name's own quotes are doubled.
-        printf 'CREATE DATABASE "%s"\n' "${POSTGRES_DB//\"/\"\"}" | postgres --single postgres >/dev/null
-    fi
+    initdb -D "$new" --username="$POSTGRES_USER" \
+        --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") ${POSTGRES_INITDB_ARGS:-}
+    printf 'host all all all %s\n' "$method" >>"$new/pg_hba.conf"
+    _create_database "$new"
+    find "$new" -mindepth 1 -maxdepth 1 ! -name PG_VERSION -exec mv -t "$PGDATA" {} +
+    mv "$new/PG_VERSION" "$PGDATA"
+    rmdir "$new"
     echo "PostgreSQL init process complete; ready for start up."
+}
+
+# usage: _create_database CLUSTER
+# Without a server, so that no client can reach a half-made one. Single-user mode takes one command
+# a line; a name's own quotes are doubled.
+_create_database() {
+    [ "$POSTGRES_DB" = postgres ] ||
+        printf 'CREATE DATABASE "%s"\n' "${POSTGRES_DB//\"/\"\"}" |
+        postgres --single -D "$1" postgres >/dev/null
 }
 
 _main() {

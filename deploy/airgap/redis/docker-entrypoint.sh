@@ -10,10 +10,16 @@ _is_option_or_conf() { [[ $1 == -* || $1 == *.conf ]]; }
 # A configuration file must stay the first argument; the caller's own options win, being last.
 _server_arguments() {
     arguments=(redis-server)
-    if [[ ${1:-} == *.conf ]]; then
+    case ${1:-} in
+    - | -v | --version | -h | --help | --test-memory | --check-system)
+        arguments+=("$@")
+        return
+        ;;
+    *.conf)
         arguments+=("$1")
         shift
-    fi
+        ;;
+    esac
     arguments+=(--protected-mode no "$@")
 }
 
