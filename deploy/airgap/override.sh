@@ -51,26 +51,30 @@ override_services() {
     done
 }
 
-# usage: write_override
-# Touches no file that a person wrote: it says what to add there instead.
-write_override() {
-    local file=$repository/compose.override.yaml services ca
-    resolve_compose
+# usage: override_text
+override_text() {
+    local services ca
     services=$(override_services)
     ca=$(private_ca)
+    [ -n "$services" ] || return 0
+    printf 'services:\n%s\n' "$services"
+    [ -z "$ca" ] || printf 'secrets:\n  ca:\n    file: "%s"\n' "$ca"
+}
+
+# usage: write_override
+# Touches no file that a person wrote: it says what belongs there instead.
+write_override() {
+    local file=$repository/compose.override.yaml text
+    resolve_compose
+    text=$(override_text)
     if [ -f "$file" ] && ! grep -qxF "$OVERRIDE_MARK" "$file"; then
-        [ -z "$services" ] || fail "compose.override.yaml is not ours to change; add to it:" \
-            $'\nservices:\n'"$services"
-        return
-    fi
-    if [ -z "$services" ]; then
+        [ -z "$text" ] || say "compose.override.yaml is yours and stays as it is; on this machine" \
+            "it has to hold these lines too:"$'\n'"$text"
+    elif [ -z "$text" ]; then
         rm -f "$file"
-        return
+    else
+        printf '%s\n%s\n' "$OVERRIDE_MARK" "$text" >"$file.new"
+        mv "$file.new" "$file"
+        say "compose.override.yaml names what stands in here."
     fi
-    {
-        printf '%s\nservices:\n%s\n' "$OVERRIDE_MARK" "$services"
-        [ -z "$ca" ] || printf 'secrets:\n  ca:\n    file: "%s"\n' "$ca"
-    } >"$file.new"
-    mv "$file.new" "$file"
-    say "compose.override.yaml names what stands in here."
 }
