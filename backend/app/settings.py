@@ -3,25 +3,30 @@
 Every value may come from `NAME` or, for secrets, from the file that `NAME_FILE` names.
 """
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr, field_validator
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.errors import ConfigurationError
 
 DEMO_MARK = "demo-"  # every credential that the one-shot `secrets` service invents carries it
+_CREDENTIALS = ("database_url", "redis_url", "secret_keys", "api_keys", "whatsapp_access_token")
 
 
 class _FileSource(PydanticBaseSettingsSource):
     """Reads `NAME_FILE`, the convention of the official images."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        import os
-
+    def get_field_value(  # the interface passes the field, whose name is enough here
+        self,
+        field: FieldInfo,  # noqa: ARG002
+        field_name: str,
+    ) -> tuple[Any, str, bool]:
         path = os.environ.get(f"{field_name.upper()}_FILE")
         if not path:
             return None, field_name, False
@@ -107,5 +112,47 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """Returns the settings of this process, read once."""
-    return Settings()
+    """Returns the settings of this process, read once.
+
+    Raises ConfigurationError with one sentence, never a value, where one is malformed, or where
+    production is given what only a demo may use.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = str(first["loc"][0]).upper()
+        raise ConfigurationError(
+            f"{name} is malformed: {first['msg']} (docs/operations.md)."
+        ) from None
+    if settings.fiscal_environment == "production":
+        refuse_demo_values(settings)
+    return settings
+
+
+def refuse_demo_values(settings: Settings) -> None:
+    """Returns when production may start with these settings; raises ConfigurationError if not."""
+    for name in _CREDENTIALS:
+        secret = getattr(settings, name)
+        if secret is not None and _carries_mark(secret.get_secret_value()):
+            raise ConfigurationError(
+                f"{name.upper()} holds a demo credential, and FISCAL_ENVIRONMENT is production;"
+                " set one of your own."
+            )
+    for name in ("sii_auth_url", "sii_home_url", "sii_services_url"):
+        url = urlsplit(getattr(settings, name))
+        if url.scheme != "https" or not f".{url.hostname}".endswith(".sii.cl"):
+            raise ConfigurationError(
+                f"{name.upper()} is not an https address of sii.cl, and FISCAL_ENVIRONMENT is"
+                " production; leave it unset for the real portal."
+            )
+    if not settings.whatsapp_api_url.startswith("https://"):
+        raise ConfigurationError(
+            "WHATSAPP_API_URL is not https, and FISCAL_ENVIRONMENT is production;"
+            " leave it unset for the real one."
+        )
+
+
+def _carries_mark(value: str) -> bool:
+    # At the start, or where a password stands in a URL, a list or user:password.
+    return value.startswith(DEMO_MARK) or any(f"{sign}{DEMO_MARK}" in value for sign in ":,")

@@ -4,6 +4,7 @@ Commands import what they need when they run: `wait-for-schema` stands before ev
 container and may cost no more than click and psycopg.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,8 @@ def wait_for_schema(timeout: float, database_url: str | None) -> None:
     """Wait until the database is as new as this code; exit 75 when it never is."""
     from app.infrastructure.db.schema import wait_for_schema as wait
 
-    # Reading settings costs more than all the rest; only DATABASE_URL_FILE needs them.
-    url = database_url or _database_url()
+    # Reading settings costs more than all the rest; DATABASE_URL_FILE and production need them.
+    url = _database_url() if _is_production() or not database_url else database_url
     if not wait(url, timeout, lambda reason: click.echo(reason, err=True)):
         click.echo(
             f"The database was not ready within {timeout:g} s; look at the `migrate` role's log.",
@@ -69,10 +70,13 @@ def wait_for_schema(timeout: float, database_url: str | None) -> None:
 @click.argument("directory", type=click.Path(path_type=Path))
 def secrets(directory: Path) -> None:
     """Write the secrets that DIRECTORY does not hold yet; never overwrite one."""
-    from app.infrastructure.secrets import write_secrets
+    from app.infrastructure.secrets import refuse_demo_secrets, write_secrets
 
-    for line in write_secrets(directory):
-        click.echo(line)
+    if _is_production():
+        refuse_demo_secrets(directory)  # an operator brings them; nothing is invented here
+        return
+    for name in write_secrets(directory):
+        click.echo(f"wrote {name}")
 
 
 @fiscal.command()
@@ -91,6 +95,10 @@ def demo(months: int) -> None:
     from app.cli.demo import run_demo
 
     raise SystemExit(0 if run_demo(months) else 1)
+
+
+def _is_production() -> bool:
+    return os.environ.get("FISCAL_ENVIRONMENT") == "production"
 
 
 def _database_url() -> str:

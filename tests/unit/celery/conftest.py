@@ -54,11 +54,14 @@ def start_worker(
     """Starts workers on the test's app and stops them at the end."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(name: str, queues: str, *, ready: bool = True, **extra: str) -> WorkerProcess:
+    def start(
+        name: str, queues: str, *arguments: str, ready: bool = True, **extra: str
+    ) -> WorkerProcess:
         log_path = tmp_path / f"{name}-{len(started)}.log"
         command = [
             *(sys.executable, "-m", "celery", "-A", "tests.unit.celery.worker_app:app", "worker"),
             *("-Q", queues, "--concurrency=2", "--loglevel=info", "-n", f"{name}@test"),
+            *arguments,
         ]
         with log_path.open("wb") as log:
             process = subprocess.Popen(

@@ -145,6 +145,20 @@ def test_a_queue_nobody_declared_is_an_error_when_publishing(app: Any) -> None:
         app.send_task("system.probe", queue="hihg")
 
 
+def test_a_child_can_be_replaced_after_the_worker_has_asked_for_others(
+    app: Any, start_worker: Start, run_of: Callable[[str], Any]
+) -> None:
+    """A connection that went back to the pool with an open question hung every later child."""
+    start_worker("all", "high,default,low")
+    fast = start_worker("fast", "default", "--concurrency=1", "--max-tasks-per-child=1")
+    wait_until(lambda: "Workers of another topology" in fast.log, what="the question answered")
+    for _ in range(4):
+        ids = [app.send_task("system.probe", queue="default").id for _ in range(6)]
+        for run_id in ids:
+            finished(run_of, run_id)
+    assert "Timed out waiting for UP message" not in fast.log
+
+
 def test_the_consumer_beats(start_worker: Start) -> None:
     HEARTBEAT.unlink(missing_ok=True)
     start_worker("default", "default")

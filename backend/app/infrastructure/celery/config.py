@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kombu import Exchange, Queue
+from kombu import Exchange, Queue  # type: ignore[attr-defined]  # lazy exports, no types
 
 from app.infrastructure.celery.topology import QUEUES, VISIBILITY_TIMEOUT
 from app.settings import Settings
@@ -32,8 +32,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
             "interval_step": 0.2,
             "interval_max": 0.5,
         },
-        # Exchange and key of its own: queues that share the default ones share every message.
-        "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
+        "task_queues": [_queue(name) for name in QUEUES],
         "task_routes": ROUTES,
         "task_default_queue": "default",
         "task_create_missing_queues": False,  # a typo is an error, not a queue nobody reads
@@ -63,6 +62,11 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "beat_max_loop_interval": 5,  # s until an operator's edit is seen
         "beat_sync_every": 1,  # a killed beat forgets nothing
     }
+
+
+def _queue(name: str) -> Any:
+    # Exchange and key of its own: queues that share the default ones share every message.
+    return Queue(name, Exchange(name), routing_key=name)  # type: ignore[no-untyped-call]
 
 
 def _transport_options() -> dict[str, Any]:

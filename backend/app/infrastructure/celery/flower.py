@@ -17,7 +17,9 @@ from flower.app import Flower
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RedirectHandler, RequestHandler
 
+from app.errors import ConfigurationError
 from app.logs import configure_logging
+from app.settings import get_settings
 
 CHALLENGE = 'Basic realm="flower", charset="UTF-8"'
 
@@ -65,6 +67,11 @@ def is_authorised(authorization: str, accounts: Sequence[str]) -> bool:
 def main() -> int:
     """Runs `celery flower` with the closed application; its options come by FLOWER_* variables."""
     configure_logging()
+    try:
+        get_settings()
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 64
     flower.command.Flower = ClosedFlower
     # Without Tornado's own log lines: ours are JSON.
     sys.argv = ["celery", "-A", "app.infrastructure.celery", "flower", "--logging=none"]

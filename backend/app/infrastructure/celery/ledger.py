@@ -38,7 +38,7 @@ class RunLedger(BaseBackend):
         task_id: str,
         result: Any,
         state: str,
-        traceback: str | None = None,
+        traceback: str | None = None,  # noqa: ARG002 (in the log, not in the row)
         request: Any = None,
         **_: Any,
     ) -> Any:

@@ -89,8 +89,11 @@ def _on_worker_ready(sender: Any, **_: Any) -> None:
 
 
 def _tell_foreign_workers(consumer: Any) -> None:
+    # A connection of its own: one that went back to the app's pool would still wait for answers,
+    # and each child forked later would hang in closing it (kombu 5.7, Channel.close).
     try:
-        replies = consumer.app.control.ping(timeout=1)
+        with consumer.app.connection_for_write() as connection:
+            replies = consumer.app.control.ping(timeout=1, connection=connection)
     except OSError:
         return  # Redis went away again; the consumer itself says so
     foreign = foreign_workers(consumer.hostname, [node for reply in replies for node in reply])

@@ -15,7 +15,7 @@ class CeleryPublisher:
 
     def publish(self, run: Run, kwargs: dict[str, Any]) -> str:
         """Returns the queue's name. Raises QueueUnavailable where Redis does not answer."""
-        queue = (TASKS | SYSTEM_TASKS)[str(run.task)]
+        queue: str = (TASKS | SYSTEM_TASKS)[str(run.task)]
         try:
             app.send_task(
                 run.task,

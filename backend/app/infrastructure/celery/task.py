@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Task
 
-from app.errors import TransientError
+from app.errors import FiscalError, TransientError
 from app.infrastructure.celery.topology import QUEUES, SYSTEM_TASKS, TASKS, VISIBILITY_TIMEOUT
 
 BACKOFF_BASE = 60  # s: the first retry waits about this long, each later one twice as long
@@ -18,6 +18,7 @@ class FiscalTask(Task):
     abstract = True
     max_retries = 3
     default_retry_delay = BACKOFF_BASE
+    throws = (FiscalError,)  # expected: logged in one line, without a traceback
 
     @classmethod
     def on_bound(cls, app: Any) -> None:

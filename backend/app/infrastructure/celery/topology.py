@@ -49,7 +49,7 @@ QUEUES: Mapping[str, Queue] = {
 }
 
 # Every product task and its queue: the declaration that registered tasks and routes must match.
-TASKS: Mapping[str, str] = {
+TASKS: dict[str, str] = {
     "notifications.process_pending": "high",
     "whatsapp.cleanup_old_sessions": "default",
     "sii.sync_documents": "low",
@@ -57,7 +57,7 @@ TASKS: Mapping[str, str] = {
 }
 
 # What the machinery needs, shown apart.
-SYSTEM_TASKS: Mapping[str, str] = {"system.probe": "default"}
+SYSTEM_TASKS: dict[str, str] = {"system.probe": "default"}
 
 _SLOW = Worker(
     "slow", ("low",), concurrency=1, max_tasks_per_child=10, image="selenium",

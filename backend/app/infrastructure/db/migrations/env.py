@@ -13,7 +13,7 @@ from app.settings import get_settings
 BEAT_TABLES = {table.name for table in ModelBase.metadata.tables.values()}
 
 
-def _is_ours(name: str | None, kind: str, parent: object) -> bool:
+def _is_ours(name: str | None, kind: str, _parent: object) -> bool:
     return kind != "table" or name not in BEAT_TABLES
 
 
