@@ -57,6 +57,9 @@ class Stack(AbstractContextManager["Stack"]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        for client in ("api", "simulator"):
+            if client in vars(self):  # opened on first use
+                vars(self).pop(client).close()
         self.docker("compose", "--profile", "*", "down", "--volumes", "--timeout", "5")
 
     def docker(self, *arguments: str, stdin: str | None = None) -> str:
