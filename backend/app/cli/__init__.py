@@ -5,6 +5,8 @@ container and may cost no more than click and psycopg.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +37,14 @@ def fiscal() -> None:
 @fiscal.command()
 def migrate() -> None:
     """Bring the database to the newest schema and add missing schedule entries."""
-    from sqlalchemy.exc import OperationalError
-
     from app.infrastructure.celery.beat import seed_schedule
     from app.infrastructure.db.schema import migrate as run_migrations
 
     url = _database_url()
-    try:
+    with _typed_database_errors():
         click.echo(f"schema: at {run_migrations(url)}")
-        seed_schedule(url)
-    except OperationalError as error:
-        raise DatabaseUnavailable(f"Postgres does not answer: {_first_line(error.orig)}") from None
-    click.echo("schedule: every entry is there")
+        added = seed_schedule(url)
+    click.echo(f"schedule: added {', '.join(added)}" if added else "schedule: nothing is missing")
 
 
 @fiscal.command("wait-for-schema")
@@ -94,7 +92,9 @@ def demo(months: int) -> None:
     """Sync the simulator's companies for real and compare the result with its truth."""
     from app.cli.demo import run_demo
 
-    raise SystemExit(0 if run_demo(months) else 1)
+    with _typed_database_errors():
+        as_seeded = run_demo(months)
+    raise SystemExit(0 if as_seeded else 1)
 
 
 def _is_production() -> bool:
@@ -107,5 +107,12 @@ def _database_url() -> str:
     return get_settings().require("database_url")
 
 
-def _first_line(error: object) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+@contextmanager
+def _typed_database_errors() -> Iterator[None]:
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        yield
+    except OperationalError as error:
+        reason = str(error.orig).strip().partition("\n")[0]  # names host and user, no password
+        raise DatabaseUnavailable(f"Postgres does not answer: {reason}.") from None
