@@ -12,11 +12,12 @@ from fastapi.routing import APIRoute
 from app import __version__, bootstrap
 from app.api import companies, documents, health, runs, syncs
 from app.api.access_log import AccessLog, request_context
-from app.api.answers import UNAUTHENTICATED, describe_problems
+from app.api.answers import UNAUTHENTICATED, describe
 from app.api.desk import Desk
 from app.api.gate import Gate, api_key_header
 from app.api.problems import show_problems
 from app.api.readiness import Readiness
+from app.errors import ConfigurationError
 from app.logs import configure_logging
 from app.services.companies import Encrypts
 from app.services.health import check_postgres, check_redis
@@ -60,7 +61,7 @@ def create_app(
         app.include_router(
             part.router, dependencies=[Depends(api_key_header)], responses=UNAUTHENTICATED
         )
-    app.openapi = partial(describe_problems, app)  # type: ignore[method-assign] # FastAPI's way
+    app.openapi = partial(describe, app)  # type: ignore[method-assign] # FastAPI's way
     show_problems(app)
     app.add_middleware(Gate, keys=_api_keys)
     app.add_middleware(AccessLog)
@@ -72,8 +73,10 @@ def _operation_id(route: APIRoute) -> str:
 
 
 def _api_keys() -> list[str]:
-    keys = get_settings().require("api_keys").split(",")
-    return [key.strip() for key in keys if key.strip()]
+    keys = [key.strip() for key in get_settings().require("api_keys").split(",")]
+    if not any(keys):
+        raise ConfigurationError("API_KEYS holds no key; write one or more, joined by commas.")
+    return [key for key in keys if key]
 
 
 def _readiness() -> Readiness:

@@ -1,4 +1,4 @@
-"""One id and one log line for each request."""
+"""One id and one log line for each request, and an answer where nobody else has one."""
 
 import logging
 import re
@@ -9,6 +9,8 @@ from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import defect
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 logger = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ class AccessLog:
             return await self._app(scope, receive, send)
         given = Headers(scope=scope).get("x-request-id", "")
         request_id.set(given if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given) else uuid4().hex)
-        seen: dict[str, Any] = {"status": 500, "begun": time.monotonic()}
+        seen: dict[str, Any] = {"begun": time.monotonic()}
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -42,14 +44,18 @@ class AccessLog:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except Exception:
+            logger.exception("%s %s failed", scope["method"], scope["path"])
+            if "status" not in seen:
+                await defect()(scope, receive, send_with_id)
         finally:
             _write_line(scope, seen)
 
 
 def _write_line(scope: Scope, seen: dict[str, Any]) -> None:
-    if scope["path"].startswith("/health/") and seen["status"] == 200:
+    if scope["path"].startswith("/health/") and seen.get("status") == 200:
         return  # a line each few seconds, by which nobody learns anything
     took = round((time.monotonic() - seen["begun"]) * 1000)
     logger.info(
-        "%s %s %s", scope["method"], scope["path"], seen["status"], extra={"milliseconds": took}
+        "%s %s %s", scope["method"], scope["path"], seen.get("status"), extra={"milliseconds": took}
     )

@@ -7,6 +7,9 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from app.api.problems import MEDIA_TYPE, FieldError, Problem
+from app.api.schemas.companies import CompanyView
+from app.api.schemas.documents import DocumentView
+from app.api.schemas.runs import RunView
 
 Answers = dict[int | str, dict[str, Any]]
 
@@ -60,12 +63,14 @@ CONFLICT: Answers = {
 }
 
 
-def describe_problems(app: FastAPI) -> dict[str, Any]:
+def describe(app: FastAPI) -> dict[str, Any]:
     """Returns the app's OpenAPI document, with the schema that the refusals refer to."""
     if app.openapi_schema is None:
         document = FastAPI.openapi(app)
+        # The views again, because FastAPI drops every null of their examples.
         _, definitions = models_json_schema(
-            [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
+            [(model, "serialization") for model in (Problem, CompanyView, RunView, DocumentView)],
+            ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"] |= definitions["$defs"]
         app.openapi_schema = document

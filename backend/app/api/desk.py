@@ -88,7 +88,7 @@ def _transact(work: Callable[[Session], T], deadline: Deadline) -> T:
         return result
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:  # a plain function would cost a thread
     desk: Desk = request.app.state.desk
     return desk
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from app.api.answers import DOWN, invalid, not_found
 from app.api.desk import DeskOf
-from app.api.schemas.documents import AccountingState, Direction, DocumentView
+from app.api.schemas.documents import DocumentView
 from app.api.schemas.fields import (
     WRONG_CURSOR,
     Cursor,
@@ -17,6 +17,7 @@ from app.api.schemas.fields import (
     Rut,
     page_of,
 )
+from app.domain.documents import AccountingState, Direction
 from app.services.documents import DocumentFilter, list_documents
 
 router = APIRouter(prefix="/companies", tags=["documents"], responses=DOWN)

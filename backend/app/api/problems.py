@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 
-from app.api.access_log import request_id
 from app.errors import DatabaseUnavailable, FiscalError, InvalidInput, TransientError
 
 MEDIA_TYPE = "application/problem+json"
@@ -78,7 +77,6 @@ def show_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_exception)
     for kind in (exc.OperationalError, exc.InterfaceError, exc.TimeoutError):
         app.add_exception_handler(kind, _on_database_error)
-    app.add_exception_handler(Exception, _on_defect)
 
 
 async def _on_fiscal_error(_: Request, error: Any) -> JSONResponse:
@@ -113,12 +111,10 @@ async def _on_database_error(_: Request, error: Any) -> JSONResponse:
     return problem_of(DatabaseUnavailable())
 
 
-async def _on_defect(_: Request, __: Any) -> JSONResponse:
-    # The server logs the traceback under the request's id; none of it leaves the house.
+def defect() -> JSONResponse:
+    """Returns the response for an error that nobody expected; the log has its traceback."""
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal_error",
         "Something went wrong on our side; the log has it under this answer's X-Request-ID.",
-        # This answer is sent outside the access log, which gives all others their id.
-        headers={"X-Request-ID": request_id.get()},
     )

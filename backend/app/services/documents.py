@@ -14,9 +14,9 @@ from app.errors import CredentialsMissing, InvalidInput
 from app.infrastructure.db.models import Run, TaxDocument
 from app.services.companies import find_company
 from app.services.cursors import bigint, decode_cursor, encode_cursor
+from app.services.document_fan_out import TASK, sync_key
 from app.services.runs import Publisher, enqueue
 
-SYNC_TASK = "sii.sync_documents"
 # The RCV replaced the paper books in August 2017 (law 20.727; SII resolution 61 of 2017).
 FIRST_PERIOD = Period(2017, 8)
 
@@ -55,11 +55,11 @@ def start_sync(
     return enqueue(
         session,
         publisher,
-        task=SYNC_TASK,
+        task=TASK,
         kwargs={"company_id": str(company_id), "months": months, "month_offset": offset},
         company_id=company_id,
-        # The fan-out uses the same key, so that neither doubles the other's run.
-        dedupe_key=f"{SYNC_TASK}:{company_id}:{last}:{months}",
+        # The fan-out's key, so that neither doubles the other's run.
+        dedupe_key=sync_key(company_id, last, months),
     )
 
 

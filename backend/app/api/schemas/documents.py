@@ -1,15 +1,12 @@
 """Documents over the wire."""
 
 from datetime import date
-from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.api.schemas.fields import Pesos
+from app.domain.documents import AccountingState, Direction
 from app.infrastructure.db.models import TaxDocument
-
-Direction = Literal["purchase", "sale"]
-AccountingState = Literal["REGISTRO", "PENDIENTE", "NO_INCLUIR", "RECLAMADO"]
 
 
 class DocumentView(BaseModel):
