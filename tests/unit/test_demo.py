@@ -1,0 +1,176 @@
+"""The demo: where it refuses to run, what it seeds, and how it compares. The whole of it runs in
+tests/integration, on the images."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import select
+
+from app.cli.demo.outcome import stored_documents
+from app.cli.demo.seed import DemoCompany, in_turns, schedule_notifications, seed_companies
+from app.cli.demo.simulator import SeededCompany, Simulator
+from app.domain.periods import Period
+from app.errors import ConfigurationError, SiiUnavailable
+from app.infrastructure.cipher import Cipher
+from app.infrastructure.db.models import Company, Membership, SiiCredential, TaxDocument, User
+from app.infrastructure.db.session import session_scope
+from tests.conftest import ROOT
+from tests.unit.test_cli import assert_one_sentence, fiscal
+
+SEEDED = SeededCompany("76543210-3", "Panadería Inventada SpA", "70000001-K", "clave-1")
+
+
+@pytest.fixture
+def cipher() -> Cipher:
+    return Cipher([Fernet.generate_key().decode()])
+
+
+@pytest.fixture(scope="module")
+def simulator_url() -> Iterator[str]:
+    """Yields the portal URL of a real simulator process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "simulator.main:app", "--port", str(port)],
+        cwd=ROOT / "backend",
+        env=os.environ | {"SIMULATOR_SMTP_PORT": "0"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _await_health(url, process)
+        yield f"{url}/zeusr"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _await_health(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(f"{url}/__sim__/health").raise_for_status()
+        except httpx.HTTPError:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.1)  # ends early where it died
+        else:
+            return
+    raise AssertionError("the simulator did not start")
+
+
+def test_it_does_not_run_in_production(database_url: str) -> None:
+    done = fiscal(
+        "demo",
+        FISCAL_ENVIRONMENT="production",
+        DATABASE_URL=database_url,
+        SII_AUTH_URL="https://zeusr.sii.cl",
+    )
+    assert done.returncode == 64
+    assert "production" in done.stderr
+    assert_one_sentence(done.stderr)
+
+
+@pytest.mark.parametrize("url", ["https://zeusr.sii.cl", "https://SII.cl/x"])
+def test_it_never_asks_the_real_portal(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="real portal"):
+        Simulator(url)
+
+
+def test_a_simulator_that_is_down_is_a_sentence() -> None:
+    with pytest.raises(SiiUnavailable, match="does not answer"):
+        Simulator("http://127.0.0.1:1/zeusr").companies()
+
+
+def test_it_learns_the_companies_and_their_documents_from_the_simulator(simulator_url: str) -> None:
+    simulator = Simulator(simulator_url)
+    companies = simulator.companies()
+    assert len(companies) == 8  # A to G, F represents two
+    assert [company.is_refused for company in companies].count(True) == 1
+    assert all(company.clave not in repr(company) for company in companies)
+    assert simulator.documents(companies[0].rut, Period(2026, 9)).total() > 0
+    assert simulator.message_ids() == set()
+
+
+def test_companies_that_share_a_login_take_turns() -> None:
+    logins = {"a": "1-9", "b": "2-7", "c": "1-9", "d": "1-9"}
+    companies = [DemoCompany(uuid4(), name, name, login, False) for name, login in logins.items()]
+    turns = [[company.name for company in turn] for turn in in_turns(companies)]
+    assert turns == [["a", "b"], ["c"], ["d"]]
+
+
+def test_seeding_again_leaves_a_refused_clave_refused(database_url: str, cipher: Cipher) -> None:
+    with session_scope() as session:
+        (company,) = seed_companies(session, cipher, [SEEDED])
+    with session_scope() as session:
+        session.get_one(SiiCredential, company.id).status = "invalid"
+    with session_scope() as session:
+        (again,) = seed_companies(session, cipher, [SEEDED])
+    assert again == company
+    with session_scope() as session:
+        credential = session.get_one(SiiCredential, company.id)
+        assert credential.status == "invalid"
+        assert cipher.decrypt(credential.secret) == "clave-1"
+        assert len(session.scalars(select(Membership)).all()) == 1
+        assert session.scalars(select(User.phone)).one() == "+56987654321"
+
+
+def test_a_clave_that_no_key_decrypts_any_more_is_seeded_anew(
+    database_url: str, cipher: Cipher
+) -> None:
+    with session_scope() as session:
+        (company,) = seed_companies(session, cipher, [SEEDED])
+    other = Cipher([Fernet.generate_key().decode()])
+    with session_scope() as session:
+        seed_companies(session, other, [SEEDED])
+    with session_scope() as session:
+        secret = session.get_one(SiiCredential, company.id).secret
+    assert other.decrypt(secret) == "clave-1"
+
+
+def test_each_demo_schedules_one_message_per_company(database_url: str, cipher: Cipher) -> None:
+    ids: set[UUID] = set()
+    for minute in (1, 2):
+        with session_scope() as session:
+            companies = seed_companies(session, cipher, [SEEDED])
+            due = datetime(2026, 11, 23, 12, minute, tzinfo=UTC)
+            ids.update(schedule_notifications(session, companies, due))
+    assert len(ids) == 2
+
+
+def test_a_changed_amount_is_a_difference(database_url: str) -> None:
+    fact = ("sale", 33, 7, "76086428-5", date(2026, 11, 3), "REGISTRO", 0, 1000, 190, 0, 1190)
+    with session_scope() as session:
+        company = Company(rut=SEEDED.rut, business_name=SEEDED.business_name)
+        session.add(company)
+        session.flush()
+        names = (
+            "direction", "doc_type", "folio", "counterpart_rut", "issue_date", "accounting_state",
+            "exempt", "net", "vat", "vat_non_recoverable", "total",
+        )  # fmt: skip
+        values = dict(zip(names, fact, strict=True))
+        session.add(
+            TaxDocument(
+                company_id=company.id,
+                period="2026-11",
+                counterpart_name="Proveedor Inventado",
+                row_hash="0" * 64,
+                **values,
+            )
+        )
+    stored = stored_documents(company.id, Period(2026, 11))
+    assert stored == Counter([fact])
+    assert stored != Counter([(*fact[:-1], 1191)])
+    assert stored_documents(company.id, Period(2026, 10)) == Counter()
