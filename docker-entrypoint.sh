@@ -94,7 +94,7 @@ run_api() {
     check optional PORT WEB_CONCURRENCY && check required DATABASE_URL REDIS_URL SECRET_KEYS API_KEYS
     fiscal wait-for-schema
     exec gunicorn app.main:app -k uvicorn_worker.UvicornWorker -b "$(listen_host):${PORT:-8000}" \
-        --workers "${WEB_CONCURRENCY:-2}" --worker-tmp-dir "$scratch" --no-control-socket
+        --workers "${WEB_CONCURRENCY:-2}" --worker-tmp-dir "$scratch" --no-control-socket --logger-class app.api.server_log.ServerLog
 }
 
 run_worker() {
@@ -103,8 +103,8 @@ run_worker() {
     check required DATABASE_URL REDIS_URL SECRET_KEYS
     fiscal wait-for-schema
     export REMAP_SIGTERM=SIGQUIT # Celery's soft shutdown answers to nothing else
-    # Gossip and mingle serve elections and shared revokes, which nothing here uses; mingle costs a second.
-    exec celery -A app.infrastructure.celery worker -Q "$CELERY_QUEUES" -n "$CELERY_WORKER_NAME@%h" \
+    # No banner: every line is JSON. Gossip and mingle serve what nothing here uses; mingle costs a second.
+    exec celery -A app.infrastructure.celery --quiet worker -Q "$CELERY_QUEUES" -n "$CELERY_WORKER_NAME@%h" \
         --concurrency="${CELERY_CONCURRENCY:-2}" --max-tasks-per-child="${CELERY_MAX_TASKS_PER_CHILD:-50}" \
         --loglevel="${CELERY_LOG_LEVEL:-info}" --without-gossip --without-mingle
 }
@@ -112,7 +112,7 @@ run_worker() {
 run_beat() {
     check optional CELERY_LOG_LEVEL && check required DATABASE_URL REDIS_URL
     fiscal wait-for-schema # below: no pidfile, since a stale one keeps beat from starting
-    exec celery -A app.infrastructure.celery beat --pidfile= --loglevel="${CELERY_LOG_LEVEL:-info}"
+    exec celery -A app.infrastructure.celery --quiet beat --pidfile= --loglevel="${CELERY_LOG_LEVEL:-info}"
 }
 
 run_flower() {
@@ -126,7 +126,7 @@ run_migrate() { check required DATABASE_URL && exec fiscal migrate; }
 run_simulator() {
     check optional PORT # the module lives in the simulator's own image stage only
     python -c "import simulator" 2>/dev/null || refuse "The role 'simulator' is not in this image; use the simulator's, for example fiscal-simulator:dev"
-    exec uvicorn simulator.main:app --host 0.0.0.0 --port "${PORT:-8080}"
+    exec uvicorn simulator.main:app --host 0.0.0.0 --port "${PORT:-8080}" --timeout-graceful-shutdown 3
 }
 
 # usage: run_secrets DIRECTORY

@@ -8,7 +8,7 @@ import pytest
 from app.infrastructure.celery.topology import TOPOLOGIES, Worker
 from tests.entrypoint.container import Container, Outcome
 
-CELERY = ["celery", "-A", "app.infrastructure.celery"]
+CELERY = ["celery", "-A", "app.infrastructure.celery", "--quiet"]
 WAITED = ["fiscal", "wait-for-schema"]
 WORKERS = [
     pytest.param(worker, id=f"{topology}-{worker.name}")
@@ -75,7 +75,8 @@ def test_space_around_queues_does_no_harm(
 ) -> None:
     outcome = slim.start("worker", **complete | {"CELERY_QUEUES": written})
 
-    assert outcome.calls[-1][5] == "high,default"
+    call = outcome.calls[-1]
+    assert call[call.index("-Q") + 1] == "high,default"
     assert outcome.env["CELERY_QUEUES"] == "high,default"
 
 
@@ -96,7 +97,8 @@ def test_the_api_listens_as_the_kernel_allows(slim: Container, complete: dict[st
     host = "[::]" if has_ipv6 else "0.0.0.0"
     served = ["gunicorn", "app.main:app", "-k", "uvicorn_worker.UvicornWorker"]
     tuned = ["--workers", "3", "--worker-tmp-dir", scratch, "--no-control-socket"]
-    assert_became(outcome, WAITED, [*served, "-b", f"{host}:8123", *tuned])
+    logged = ["--logger-class", "app.api.server_log.ServerLog"]
+    assert_became(outcome, WAITED, [*served, "-b", f"{host}:8123", *tuned, *logged])
 
 
 def test_the_api_has_defaults(slim: Container, complete: dict[str, str]) -> None:
@@ -149,7 +151,7 @@ def test_the_simulator_starts_where_its_image_has_it(slim: Container) -> None:
 
     outcome = slim.start("simulator")
 
-    address = ["--host", "0.0.0.0", "--port", "8080"]
+    address = ["--host", "0.0.0.0", "--port", "8080", "--timeout-graceful-shutdown", "3"]
     assert_became(outcome, ["uvicorn", "simulator.main:app", *address])
 
 

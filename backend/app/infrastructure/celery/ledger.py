@@ -12,8 +12,8 @@ from uuid import UUID
 from celery import states
 from celery.backends.base import BaseBackend
 from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
-from sqlalchemy import Executable, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Executable, delete, func, literal_column, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from app import errors
 from app.infrastructure.db.models import Run
@@ -27,6 +27,9 @@ STATES = {
     states.REVOKED: "revoked",
 }
 _CELERY_STATES = {ours: celerys for celerys, ours in STATES.items()} | {"queued": states.PENDING}
+RECORDED = "recorded"  # header of a message whose publisher wrote the row in its transaction
+# How Postgres tells an inserted row from an updated one.
+_INSERTED: ColumnElement[bool] = literal_column("xmax = 0")
 _INTERRUPTIONS = (SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError)
 
 
@@ -44,10 +47,18 @@ class RunLedger(BaseBackend):
     ) -> Any:
         """Writes one change of state. Raises SQLAlchemy's errors where Postgres is down."""
         if state == states.STARTED:
-            _execute(_start(UUID(task_id), request))
+            self._begin(UUID(task_id), request)
         else:
             _execute(_change(UUID(task_id), state, result, request))
         return result
+
+    def _begin(self, run_id: UUID, request: Any) -> None:
+        """Marks the run as running; waits for a row that its publisher has not committed yet."""
+        inserted = _execute(_start(run_id, request).returning(_INSERTED))
+        if inserted and request.get(RECORDED):
+            # Its publisher rolled the row back and has told the caller so: nobody asked for it.
+            _execute(delete(Run).where(Run.id == run_id))
+            request.refused = True
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
         with get_engine().connect() as connection:
@@ -72,13 +83,14 @@ class RunLedger(BaseBackend):
         _execute(delete(Run).where(Run.finished_at < oldest))
 
 
-def _execute(statement: Executable) -> None:
+def _execute(statement: Executable) -> Any:
     # Autocommit: one statement, one round trip.
     with get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(statement)
+        result = connection.execute(statement)
+        return result.scalar() if result.returns_rows else None
 
 
-def _start(run_id: UUID, request: Any) -> Executable:
+def _start(run_id: UUID, request: Any) -> Insert:
     """The row exists where our own code asked for the run; beat and others leave it to us."""
     known = _described(request)
     statement = insert(Run).values(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from celery import current_task, signals
+from celery.utils.log import get_multiprocessing_logger
 
 from app.errors import FiscalError
 from app.infrastructure.celery.checks import foreign_workers, routing_faults
@@ -34,6 +35,7 @@ def connect(app: Any) -> None:
 
 def _on_setup_logging(loglevel: int | str | None = None, **_: Any) -> None:
     configure_logging(loglevel or logging.INFO, run_context)
+    get_multiprocessing_logger().propagate = True  # else the pool's warnings come as plain text
 
 
 def run_context() -> dict[str, Any]:

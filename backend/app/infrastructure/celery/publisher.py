@@ -6,6 +6,7 @@ from kombu.exceptions import OperationalError
 
 from app.errors import QueueUnavailable
 from app.infrastructure.celery import app
+from app.infrastructure.celery.ledger import RECORDED
 from app.infrastructure.celery.topology import SYSTEM_TASKS, TASKS
 from app.infrastructure.db.models import Run
 
@@ -23,6 +24,7 @@ class CeleryPublisher:
                 task_id=str(run.id),
                 root_id=str(run.root_id),
                 queue=queue,
+                headers={RECORDED: True},
             )
         except OperationalError as error:
             raise QueueUnavailable from error

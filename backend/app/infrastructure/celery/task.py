@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 from celery import Task
+from celery.exceptions import Ignore
 
 from app.errors import FiscalError, TransientError
 from app.infrastructure.celery.topology import QUEUES, SYSTEM_TASKS, TASKS, VISIBILITY_TIMEOUT
@@ -29,6 +30,11 @@ class FiscalTask(Task):
                 cls.soft_time_limit or queue.soft_time_limit, queue.soft_time_limit
             )
             cls.time_limit = min(cls.time_limit or queue.time_limit, queue.time_limit)
+
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ARG002
+        """Lets a run go whose request was refused after its message had left (ledger.py)."""
+        if getattr(self.request, "refused", False):
+            raise Ignore
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the task; a transient error becomes a retry, until there are none left."""

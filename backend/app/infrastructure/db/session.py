@@ -9,6 +9,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.settings import get_settings
 
+# libpq; a host that vanished without a word is noticed after half a minute, not after hours.
+_NOTICE_A_DEAD_HOST = {
+    "keepalives_idle": 10,  # s
+    "keepalives_interval": 5,  # s
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,  # ms
+}
+
 
 @lru_cache(maxsize=1)
 def get_engine() -> Engine:
@@ -20,7 +28,7 @@ def get_engine() -> Engine:
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,  # an error's text must not carry what was stored
-        connect_args={"connect_timeout": 2, "options": "-c timezone=UTC"},
+        connect_args={"connect_timeout": 2, "options": "-c timezone=UTC", **_NOTICE_A_DEAD_HOST},
     )
 
 
