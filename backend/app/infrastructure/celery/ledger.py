@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Executable, delete, func, literal_column, 
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from app import errors
+from app.infrastructure.celery.outages import record
 from app.infrastructure.db.models import Run
 from app.infrastructure.db.session import get_engine
 
@@ -45,11 +46,12 @@ class RunLedger(BaseBackend):
         request: Any = None,
         **_: Any,
     ) -> Any:
-        """Writes one change of state. Raises SQLAlchemy's errors where Postgres is down."""
+        """Writes one change of state, as `outages.record` says where Postgres is down."""
+        run_id = UUID(task_id)
         if state == states.STARTED:
-            self._begin(UUID(task_id), request)
+            record(state, lambda: self._begin(run_id, request))
         else:
-            _execute(_change(UUID(task_id), state, result, request))
+            record(state, lambda: _execute(_change(run_id, state, result, request)))
         return result
 
     def _begin(self, run_id: UUID, request: Any) -> None:

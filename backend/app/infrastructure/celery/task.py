@@ -6,7 +6,8 @@ from typing import Any
 from celery import Task
 from celery.exceptions import Ignore
 
-from app.errors import FiscalError, TransientError
+from app.errors import DatabaseUnavailable, FiscalError, TransientError
+from app.infrastructure.celery.outages import AWAY
 from app.infrastructure.celery.topology import QUEUES, SYSTEM_TASKS, TASKS, VISIBILITY_TIMEOUT
 
 BACKOFF_BASE = 60  # s: the first retry waits about this long, each later one twice as long
@@ -41,7 +42,16 @@ class FiscalTask(Task):
         try:
             return self.run(*args, **kwargs)
         except TransientError as error:
-            raise self.retry(exc=error, countdown=self.wait_before_retry(error)) from error
+            raise self._again(error) from error
+        except AWAY as error:
+            raise self._again(DatabaseUnavailable()) from error
+
+    def _again(self, error: TransientError) -> BaseException:
+        """Publishes the retry and returns what ends this attempt; raises `error` after the last."""
+        ended: BaseException = self.retry(
+            exc=error, countdown=self.wait_before_retry(error), throw=False
+        )
+        return ended
 
     def wait_before_retry(self, error: TransientError) -> int:
         """Returns seconds: what the error asks for, else 60, 120, 240 with 25 % of jitter."""
