@@ -28,6 +28,7 @@ def log_in(addresses: pages.Addresses, login_rut: str, clave: str) -> list[Cooki
     TooManySessions, SiiUnavailable, SessionExpired, BrowserFailed or UnexpectedAnswer.
     """
     from selenium.common.exceptions import TimeoutException, WebDriverException
+    from urllib3.exceptions import HTTPError  # what Selenium lets through when the driver is gone
 
     try:
         with chromium() as driver:
@@ -35,8 +36,8 @@ def log_in(addresses: pages.Addresses, login_rut: str, clave: str) -> list[Cooki
     # `from None`: a driver's message quotes the page, which holds what was typed.
     except TimeoutException:
         raise SiiUnavailable("SII's login page did not answer in time.") from None
-    except WebDriverException as error:
-        if pages.NETWORK_ERROR in (error.msg or ""):
+    except (WebDriverException, HTTPError) as error:
+        if isinstance(error, WebDriverException) and pages.NETWORK_ERROR in (error.msg or ""):
             raise SiiUnavailable("SII's login page cannot be reached.") from None
         _logger.warning("the browser failed at the login: %s", type(error).__name__)
         raise BrowserFailed() from None
