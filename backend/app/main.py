@@ -8,6 +8,7 @@ from functools import partial
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
+from fastapi_swagger import patch_fastapi
 
 from app import __version__, bootstrap
 from app.api import companies, documents, health, runs, syncs
@@ -51,7 +52,9 @@ def create_app(
         version=__version__,
         description=DESCRIPTION,
         openapi_tags=TAGS,
+        docs_url=None,
         redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
     )
@@ -61,6 +64,7 @@ def create_app(
         app.include_router(
             part.router, dependencies=[Depends(api_key_header)], responses=UNAUTHENTICATED
         )
+    patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs without a CDN
     app.openapi = partial(describe, app)  # type: ignore[method-assign] # FastAPI's way
     show_problems(app)
     app.add_middleware(Gate, keys=_api_keys)

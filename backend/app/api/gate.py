@@ -10,7 +10,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.api.problems import problem, problem_of
 from app.errors import Unauthenticated
 
-OPEN_PATHS = ("/health/live", "/health/ready", "/docs", "/docs/oauth2-redirect", "/openapi.json")
+OPEN_PATHS = (
+    "/health/live",
+    "/health/ready",
+    "/docs",
+    "/openapi.json",
+    "/swagger/swagger-ui-bundle.js",
+    "/swagger/swagger-ui.css",
+    "/swagger/favicon-32x32.png",
+)
 LARGEST_BODY = 64 * 1024  # bytes; every body of this API is a few short fields
 
 api_key_header = APIKeyHeader(

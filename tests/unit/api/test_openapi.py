@@ -1,7 +1,9 @@
 """The document that clients are made from: complete, and its examples are true."""
 
+import re
 from typing import Any
 
+import httpx
 import jsonschema
 import pytest
 
@@ -92,3 +94,13 @@ def test_nothing_that_is_shown_can_hold_a_clave() -> None:
             assert not {"clave", "secret"} & schema.get("properties", {}).keys(), name
     clave = DOCUMENT["components"]["schemas"]["NewCredential"]["properties"]["clave"]
     assert clave["writeOnly"] is True
+
+
+def test_the_page_of_the_api_needs_no_other_server_and_no_key(url: str) -> None:
+    page = httpx.get(f"{url}/docs")
+    assert page.status_code == 200
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(sources) == 3
+    for source in sources:
+        assert source.startswith(url), source
+        assert httpx.get(source).status_code == 200
