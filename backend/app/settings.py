@@ -4,6 +4,7 @@ Every value may come from `NAME` or, for secrets, from the file that `NAME_FILE`
 """
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from app.errors import ConfigurationError
 
 DEMO_MARK = "demo-"  # every credential that the one-shot `secrets` service invents carries it
-_CREDENTIALS = ("database_url", "redis_url", "secret_keys", "api_keys", "whatsapp_access_token")
+_MARKED = re.compile(rf"(^|[:,])\s*{DEMO_MARK}")  # alone, in a URL, a list or user:password
+_CREDENTIALS = (
+    "database_url",
+    "redis_url",
+    "secret_keys",
+    "api_keys",
+    "flower_basic_auth",
+    "whatsapp_access_token",
+)
 
 
 class _FileSource(PydanticBaseSettingsSource):
@@ -56,6 +65,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     secret_keys: SecretStr | None = None  # Fernet keys by comma: the first encrypts, all decrypt
     api_keys: SecretStr | None = None  # by comma
+    flower_basic_auth: SecretStr | None = None  # user:password, by comma; Flower reads it itself
 
     celery_worker_name: str | None = None
     celery_queue_slots: str = ""  # "high:3,default:2"; its strategy comes with the lanes
@@ -134,7 +144,7 @@ def refuse_demo_values(settings: Settings) -> None:
     """Returns when production may start with these settings; raises ConfigurationError if not."""
     for name in _CREDENTIALS:
         secret = getattr(settings, name)
-        if secret is not None and _carries_mark(secret.get_secret_value()):
+        if secret is not None and carries_demo_mark(secret.get_secret_value()):
             raise ConfigurationError(
                 f"{name.upper()} holds a demo credential, and FISCAL_ENVIRONMENT is production;"
                 " set one of your own."
@@ -153,6 +163,6 @@ def refuse_demo_values(settings: Settings) -> None:
         )
 
 
-def _carries_mark(value: str) -> bool:
-    # At the start, or where a password stands in a URL, a list or user:password.
-    return value.startswith(DEMO_MARK) or any(f"{sign}{DEMO_MARK}" in value for sign in ":,")
+def carries_demo_mark(value: str) -> bool:
+    """Returns whether a credential, or one of several in `value`, was invented for a demo."""
+    return bool(_MARKED.search(value))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.errors import ConfigurationError
-from app.settings import DEMO_MARK
+from app.settings import DEMO_MARK, carries_demo_mark
 
 
 def _password() -> str:
@@ -83,9 +83,7 @@ def _production_fault(path: Path) -> str | None:
         value = _read(path)
     except (OSError, ConfigurationError) as error:
         return "missing" if isinstance(error, FileNotFoundError) else "empty or unreadable"
-    # At the start, or where a password stands in a URL, a list or user:password.
-    marked = value.startswith(DEMO_MARK) or any(f"{c}{DEMO_MARK}" in value for c in ":,")
-    return "a demo credential" if marked else None
+    return "a demo credential" if carries_demo_mark(value) else None
 
 
 def _read(path: Path) -> str:
