@@ -29,7 +29,7 @@ def sync_documents(
     )
 
 
-@app.task(name="sii.sync_documents_all_companies", bind=True)
+@app.task(name="sii.sync_documents_all_companies", bind=True, soft_time_limit=120, time_limit=150)
 def sync_documents_all_companies(self: Any, *, months: int = 1) -> dict[str, Any]:
     """Starts one sync per active company."""
     from app.infrastructure.db.session import session_scope
