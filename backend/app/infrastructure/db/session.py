@@ -3,18 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.settings import get_settings
 
-# libpq; a host that vanished without a word is noticed after half a minute, not after hours.
-_NOTICE_A_DEAD_HOST = {
+# libpq. A host that vanished without a word is noticed after half a minute, not after hours, on
+# either side: the server gives back the locks of a client that is gone (beat's, a login's turn).
+CONNECTION: dict[str, Any] = {
+    "connect_timeout": 2,  # s
     "keepalives_idle": 10,  # s
     "keepalives_interval": 5,  # s
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,  # ms
+    "options": "-c timezone=UTC -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5"
+    " -c tcp_keepalives_count=4",
 }
 
 
@@ -28,7 +33,7 @@ def get_engine() -> Engine:
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,  # an error's text must not carry what was stored
-        connect_args={"connect_timeout": 2, "options": "-c timezone=UTC", **_NOTICE_A_DEAD_HOST},
+        connect_args=CONNECTION,
     )
 
 
