@@ -67,7 +67,6 @@ class Settings(BaseSettings):
     api_keys: SecretStr | None = None  # by comma
     flower_basic_auth: SecretStr | None = None  # user:password, by comma; Flower reads it itself
 
-    celery_worker_name: str | None = None
     celery_queue_slots: str = ""  # "high:3,default:2"; its strategy comes with the lanes
     celery_soft_shutdown_seconds: int = 20
 

@@ -3,7 +3,7 @@
 The routing script, the tests and the start of every worker ask the same functions.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from app.infrastructure.celery.topology import QUEUES, SYSTEM_TASKS, TASKS, TOPOLOGIES, Worker
@@ -93,6 +93,23 @@ def topology_faults(name: str, workers: tuple[Worker, ...]) -> list[str]:
             if queue in QUEUES and QUEUES[queue].needs_chrome and worker.image != "selenium"
         ]
     return sorted(faults)
+
+
+def slot_faults(slots: str, queues: Collection[str], concurrency: int) -> list[str]:
+    """Returns what is wrong with CELERY_QUEUE_SLOTS, such as 'high:3,default:2', for a worker."""
+    faults, seen = [], set[str]()
+    for part in filter(None, (part.strip() for part in slots.split(","))):
+        queue, _, most = part.partition(":")
+        if not most.isdecimal() or int(most) < 1:
+            faults.append(f"CELERY_QUEUE_SLOTS holds {part!r}; write it like high:3,default:2.")
+        elif queue not in queues:
+            faults.append(f"CELERY_QUEUE_SLOTS names {queue}, which this worker does not consume.")
+        elif queue in seen:
+            faults.append(f"CELERY_QUEUE_SLOTS names {queue} twice.")
+        elif int(most) > concurrency:
+            faults.append(f"CELERY_QUEUE_SLOTS gives {part}, more than the {concurrency} slots.")
+        seen.add(queue)
+    return faults
 
 
 def foreign_workers(mine: str, alive: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from celery import current_task, signals
 from celery.utils.log import get_multiprocessing_logger
 
 from app.errors import FiscalError
-from app.infrastructure.celery.checks import foreign_workers, routing_faults
+from app.infrastructure.celery.checks import foreign_workers, routing_faults, slot_faults
 from app.infrastructure.celery.heartbeat import Heartbeat
 from app.infrastructure.celery.topology import QUEUES
 from app.logs import configure_logging
@@ -55,6 +55,7 @@ def _on_worker_set_up(instance: Any, **_: Any) -> None:
     """Refuses to start a worker that could not do its work: one line per reason, exit 64."""
     queues = list(instance.app.amqp.queues.consume_from)
     faults = routing_faults(instance.app) + _environment_faults(queues)
+    faults += slot_faults(get_settings().celery_queue_slots, queues, instance.concurrency)
     if faults:
         sys.stderr.writelines(f"{fault}\n" for fault in faults)
         sys.exit(EX_USAGE)
