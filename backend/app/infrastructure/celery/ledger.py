@@ -170,7 +170,8 @@ def described_error(error: BaseException) -> dict[str, Any]:
     return {
         "error_code": errors.code_of(type(error)),
         "error_kind": kind,
-        "error_message": str(error)[:500],
+        # One line: the next ones of a database error are its SQL and the row at fault.
+        "error_message": str(error).partition("\n")[0][:500],
     }
 
 
