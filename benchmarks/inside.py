@@ -24,7 +24,7 @@ from benchmarks.kinds import (
 
 PATIENCE = 120  # s
 WARM_UP_RUNS = 30
-RUNS = 1000
+RUNS = 600
 
 
 def seconds_to_first_run(kind: Kind) -> float:

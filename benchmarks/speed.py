@@ -9,11 +9,11 @@ def cold_start(place: Stage) -> Result:
 
     Ours includes the entrypoint's checks and its wait for the schema.
     """
-    ours, bare = alternating_medians(lambda kind: place.measure("first", kind), rounds=5)
+    ours, bare = alternating_medians(lambda kind: place.measure("first", kind), rounds=7)
     return Result("cold start to the first finished run", ours, bare, "s", most=1.5)
 
 
 def throughput(place: Stage) -> Result:
     """Compares finished no-op runs per second, each with its states in Postgres."""
-    ours, bare = alternating_medians(lambda kind: place.measure("rate", kind), rounds=3)
+    ours, bare = alternating_medians(lambda kind: place.measure("rate", kind), rounds=9)
     return Result("no-op runs per second, states in Postgres", ours, bare, "/s", least=1.0)

@@ -82,8 +82,11 @@ def stage() -> Iterator[Stage]:
     try:
         run = ["run", "-d", f"--network={name}"]
         started.append(docker(*run, "--network-alias=redis", base_image("REDIS_IMAGE")))
-        settings = [f"--env=POSTGRES_PASSWORD={password}", "--network-alias=postgres"]
-        started.append(docker(*run, *settings, base_image("POSTGRES_IMAGE")))
+        # In memory: what is compared is two workers, not the luck of the disk under them.
+        settings = [f"--env=POSTGRES_PASSWORD={password}", "--tmpfs=/var/lib/postgresql/data"]
+        started.append(
+            docker(*run, *settings, "--network-alias=postgres", base_image("POSTGRES_IMAGE"))
+        )
         made = Stage(name, f"postgresql+psycopg://postgres:{password}@postgres:5432/postgres")
         _migrate(made)
         yield made
