@@ -90,7 +90,7 @@ def _commit() -> str:
 def _versions() -> str:
     script = (
         "import platform, importlib.metadata as m;"
-        f"print('Python', platform.python_version(), *(p + ' ' + m.version(p) for p in {PACKAGES}),"
+        f"print('Python ' + platform.python_version(), *(p + ' ' + m.version(p) for p in {PACKAGES}),"
         " sep=', ')"
     )
     engine = docker("version", "--format", "{{.Server.Version}}")
