@@ -97,6 +97,10 @@ class PeriodsIncomplete(TransientError):
     """Some periods came incomplete from SII; the others are stored."""
 
 
+class OutOfTime(TransientError):
+    """The run's time is over; what it stored stays, and its next attempt reads the rest."""
+
+
 class PeriodsUnreadable(PermanentError):
     """Some periods came from SII in a form that is not known; the others are stored."""
 

@@ -1,5 +1,6 @@
 """Brings a company's purchases and sales into step with SII's registers."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +20,7 @@ from app.errors import (
     IncompleteAnswer,
     InvalidCredentials,
     InvalidInput,
+    OutOfTime,
     PeriodsIncomplete,
     PeriodsUnreadable,
     TransientError,
@@ -64,6 +66,7 @@ class _Sync:
     login: Login
     steps: list[Step]
     progress: Progress
+    deadline: float
     failures: dict[Step, FiscalError] = field(default_factory=dict)
 
 
@@ -77,14 +80,17 @@ def sync_documents(
     months: int = 1,
     month_offset: int = 0,
     progress: Progress,
+    deadline: float = math.inf,
 ) -> dict[str, Any]:
     """Syncs the `months` periods that end `month_offset` months before the run was asked for.
 
     Each period and direction is committed with its checkpoint; a later attempt of the same run
-    goes on after the last one. Returns counts (`total`, `nuevos`, `actualizados`) per register.
+    goes on after the last one. After `deadline`, a value of time.monotonic(), no further one is
+    begun. Returns counts (`total`, `nuevos`, `actualizados`) per register.
 
     Raises InvalidInput, NotFound, the credential's errors, LoginBusy and SII's errors at once;
-    PeriodsIncomplete or PeriodsUnreadable at the end, where single periods could not be read.
+    OutOfTime after the deadline; PeriodsIncomplete or PeriodsUnreadable at the end, where single
+    periods could not be read.
     """
     started = time.monotonic()
     company = _company_id(company_id)
@@ -95,7 +101,7 @@ def sync_documents(
     with one_at_a_time(engine, login_rut):
         with sessions() as session:  # again: the turn before may have found the clave wrong
             login = find_login(session, company, datetime.now(UTC))
-        sync = _Sync(sessions, run_id, login, steps, progress)
+        sync = _Sync(sessions, run_id, login, steps, progress, deadline)
         _sync_rest(sync, portal, cipher)
     _raise_failures(sync)
     return _result(sync) | {"duration_seconds": round(time.monotonic() - started, 1)}
@@ -138,6 +144,8 @@ def _sync_rest(sync: _Sync, portal: Portal, cipher: Decrypter) -> None:
     sync.progress(count, total, "login")
     with _session(sync, portal, cipher) as session:
         for step in rest:
+            if time.monotonic() > sync.deadline:
+                raise OutOfTime()
             sync.progress(count, total, f"{step[0]} {step[1]}")
             count += _sync_step(sync, session, step)
     sync.progress(count, total, "incomplete" if sync.failures else "done")

@@ -1,11 +1,15 @@
 """Tasks that read SII. Queue `low`."""
 
+import time
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from app import bootstrap
 from app.infrastructure.celery import app
+
+# s; the queue's soft limit is 1740, and the register that is being read takes its own time
+WORKING_TIME = 1440
 
 
 @app.task(name="sii.sync_documents", bind=True)
@@ -26,6 +30,7 @@ def sync_documents(
         months=months,
         month_offset=month_offset,
         progress=partial(runs.report_progress, run_id),
+        deadline=time.monotonic() + WORKING_TIME,
     )
 
 
