@@ -90,8 +90,8 @@ def _commit() -> str:
 def _versions() -> str:
     script = (
         "import platform, importlib.metadata as m;"
-        f"print('Python ' + platform.python_version(), *(p + ' ' + m.version(p) for p in {PACKAGES}),"
-        " sep=', ')"
+        f"names = [p + ' ' + m.version(p) for p in {PACKAGES}];"
+        "print('Python ' + platform.python_version(), *names, sep=', ')"
     )
     engine = docker("version", "--format", "{{.Server.Version}}")
     return f"Slim image: {docker('run', '--rm', SLIM, 'python', '-c', script)}; engine {engine}."
