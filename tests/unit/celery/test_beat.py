@@ -37,7 +37,8 @@ def start_beat(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable
             process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "celery", "-A", "app.infrastructure.celery", "beat"),
-                    *("--pidfile=", "--loglevel=info"),
+                    # The product looks each 5 s; these tests wait for several of its loops.
+                    *("--pidfile=", "--loglevel=info", "--max-interval=1"),
                 ],
                 env=environment,
                 stdout=output,

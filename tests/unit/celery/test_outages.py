@@ -1,6 +1,6 @@
 """Postgres goes away while workers work: every run still ends, and says so."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -10,20 +10,8 @@ import pytest
 import redis
 from sqlalchemy.exc import OperationalError
 
-from tests.unit.celery.conftest import WorkerProcess
+from tests.unit.celery.worker_process import Start
 from tests.waiting import wait_until
-
-Start = Callable[..., WorkerProcess]
-
-
-@pytest.fixture
-def app(database_url: str, redis_url: str) -> Any:
-    from app.infrastructure.celery import app
-    from tests.unit.celery import worker_app  # noqa: F401
-
-    app.conf.broker_url = redis_url
-    app.set_current()
-    return app
 
 
 class Postgres:
