@@ -85,9 +85,7 @@ def test_workers_come_with_the_queues_that_they_consume() -> None:
         (["fast@a", "slow@b"], {}),
         (["slow@b"], {}),
         (["high@a", "default@b", "slow@c"], {}),
-        (["all@a", "fast@b", "slow@c"], {
-            "one": ["fast", "slow"], "two": ["all"], "three": ["all", "fast"],
-        }),
+        (["all@a", "fast@b", "slow@c"], {"one": ["fast", "slow"], "two": ["all"]}),
         (["fast@a", "high@b"], {"two": ["high"], "three": ["fast"]}),
     ],
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-PLAIN_WIDTH = 140  # columns in a file or a pipe, which say nothing of theirs
+PLAIN_WIDTH = 160  # columns in a file or a pipe, which say nothing of theirs
 
 
 def open_console() -> Console:

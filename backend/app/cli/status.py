@@ -134,10 +134,9 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold")
     for column in columns:
         numeric = column in ("waiting", "in flight", "waited", "took")
-        # Ids and numbers stay whole on a narrow screen; names are folded.
-        whole = numeric or column in ("run", "state")
+        # Only names of companies are folded: an id or a task in two pieces cannot be copied.
         table.add_column(
-            column, justify="right" if numeric else "left", no_wrap=whole, overflow="fold"
+            column, justify="right" if numeric else "left", no_wrap=column != "company"
         )
     return table
 

@@ -87,18 +87,18 @@ def read_workers(
 def mixed_topologies(
     workers: Sequence[WorkerStatus], topologies: Mapping[str, Collection[str]]
 ) -> dict[str, list[str]]:
-    """Returns, where no single topology has all living workers, whom each of them has not.
+    """Returns, where no single topology has all living workers, what must stop for each choice.
 
-    The result maps a topology with a living worker to the names that must stop to be left with
-    it; it is empty where all is well. `topologies` maps a topology to its workers' names.
+    The result maps a topology to the names that do not belong to it. The choices are those that
+    are complete; where none is, all with a living worker. It is empty where all is well.
+    `topologies` maps a topology to its workers' names.
     """
     alive = {worker.name for worker in workers}
-    foreign = {
-        topology: sorted(alive - set(names))
-        for topology, names in topologies.items()
-        if alive & set(names)
-    }
-    return {} if not all(foreign.values()) else foreign
+    complete = [name for name, members in topologies.items() if alive >= set(members)]
+    begun = [name for name, members in topologies.items() if alive & set(members)]
+    if any(alive <= set(topologies[name]) for name in begun):
+        return {}
+    return {name: sorted(alive - set(topologies[name])) for name in complete or begun}
 
 
 def read_runs(session: Session, now: datetime, limit: int) -> list[RunStatus]:
