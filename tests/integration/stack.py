@@ -136,9 +136,14 @@ class Stack(AbstractContextManager["Stack"]):
         return int(self.execute("redis", "sh", "-c", command))
 
     def seed_companies(self) -> dict[str, dict[str, Any]]:
-        """Creates every company of the simulator with its credential; returns them by kind."""
+        """Creates the simulator's companies that are missing; returns all of them by RUT."""
+        known = {row["rut"]: row["id"] for row in self.query("SELECT rut, id FROM companies")}
         companies = {}
         for company in self.simulator.get("companies").json():
+            companies[company["rut"]] = company
+            if company["rut"] in known:
+                company["id"] = known[company["rut"]]
+                continue
             made = self.api.post(
                 "/companies",
                 json={"rut": company["rut"], "business_name": company["razon_social"]},
@@ -148,7 +153,6 @@ class Stack(AbstractContextManager["Stack"]):
             credential = {"login_rut": company["login_rut"], "clave": company["clave"]}
             put = self.api.put(f"/companies/{company['id']}/credential", json=credential)
             assert put.is_success, put.text
-            companies[company["rut"]] = company
         return companies
 
     def start_sync(self, company_id: str, months: int = 1) -> str:

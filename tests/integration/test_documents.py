@@ -15,14 +15,7 @@ FIELDS = (
 
 @pytest.fixture(scope="module")
 def companies(two: Stack) -> dict[str, dict[str, Any]]:
-    known = two.api.get("/companies").json()
-    if not known.get("items", known):
-        two.seed_companies()
-    rows = {row["rut"]: row["id"] for row in two.query("SELECT rut, id FROM companies")}
-    return {
-        company["kind"] + company["rut"]: company | {"id": rows[company["rut"]]}
-        for company in two.simulator.get("companies").json()
-    }
+    return two.seed_companies()
 
 
 def test_the_documents_of_every_company_equal_the_portals(

@@ -13,6 +13,7 @@ from app.infrastructure.db.session import session_scope
 from app.services.status import (
     WorkerStatus,
     mixed_topologies,
+    read_channels_off,
     read_queues,
     read_runs,
     read_workers,
@@ -74,6 +75,12 @@ def test_workers_come_with_the_queues_that_they_consume() -> None:
         WorkerStatus("fast@a", ("high", "default")),
         WorkerStatus("slow@b", ("low",)),
     ]
+
+
+def test_a_channel_is_off_on_the_workers_that_say_so() -> None:
+    answers = [{"slow@b": ["email"]}, {"fast@a": ["email", "whatsapp"]}, {"old@c": {"error": "?"}}]
+    expected = {"email": ["fast@a", "slow@b"], "whatsapp": ["fast@a"]}
+    assert read_channels_off(lambda: answers) == expected
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,16 @@ def _show_workers(console: Console) -> None:
         console.print("[yellow]No worker answers[/]; `docker compose up -d` starts one.")
     _show_idle_queues(console, workers)
     _show_mixture(console, workers)
+    if workers:
+        _show_channels_off(console)
 
 
 def _ask_workers() -> Mapping[str, Sequence[Mapping[str, Any]]]:
     return app.control.inspect(timeout=PATIENCE).active_queues() or {}
+
+
+def _ask_channels_off() -> Sequence[Mapping[str, Any]]:
+    return app.control.broadcast("channels_off", reply=True, timeout=PATIENCE) or []
 
 
 def _topologies_of(worker: str) -> list[str]:
@@ -108,6 +114,12 @@ def _show_mixture(console: Console, workers: Sequence[status.WorkerStatus]) -> N
     for topology, others in foreign.items():
         stop = f"docker compose rm -sf {' '.join(others)}"
         console.print(f"  to be left with topology {topology}: `{stop}`", soft_wrap=True)
+
+
+def _show_channels_off(console: Console) -> None:
+    for channel, nodes in status.read_channels_off(_ask_channels_off).items():
+        where = ", ".join(nodes)
+        console.print(f"[yellow]Channel {channel} is off[/] on {where}; nothing is sent by it.")
 
 
 def _show_runs(console: Console, limit: int) -> None:

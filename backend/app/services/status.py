@@ -84,6 +84,21 @@ def read_workers(
     ]
 
 
+def read_channels_off(
+    ask: Callable[[], Sequence[Mapping[str, Any]]],
+) -> dict[str, list[str]]:
+    """Returns the channels that are off, with the nodes that say so.
+
+    `ask` is Celery's broadcast of `channels_off`; a worker that is too old to know it is left out.
+    """
+    off: dict[str, list[str]] = {}
+    for answers in ask():
+        for node, names in answers.items():
+            for name in names if isinstance(names, list) else ():
+                off.setdefault(name, []).append(node)
+    return {name: sorted(nodes) for name, nodes in sorted(off.items())}
+
+
 def mixed_topologies(
     workers: Sequence[WorkerStatus], topologies: Mapping[str, Collection[str]]
 ) -> dict[str, list[str]]:

@@ -53,6 +53,8 @@ def run_context() -> dict[str, Any]:
 
 def _on_worker_set_up(instance: Any, **_: Any) -> None:
     """Refuses to start a worker that could not do its work: one line per reason, exit 64."""
+    from app.infrastructure.celery import control  # noqa: F401 (registers a worker's answers)
+
     queues = list(instance.app.amqp.queues.consume_from)
     faults = routing_faults(instance.app) + _environment_faults(queues)
     faults += slot_faults(get_settings().celery_queue_slots, queues, instance.concurrency)
