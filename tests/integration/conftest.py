@@ -1,4 +1,4 @@
-"""Images of this checkout, and one running bundle per topology."""
+"""Images of this checkout, and one running bundle per topology, until this folder is done."""
 
 import subprocess
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from tests.integration.stack import ROOT, Stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def images() -> None:
     """Builds the images of this checkout; the cache makes that quick where nothing changed."""
     for command in (
@@ -19,14 +19,14 @@ def images() -> None:
         assert done.returncode == 0, f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def two(images: None) -> Iterator[Stack]:
     """The two-worker layout, seeded with the simulator's companies."""
     with Stack("workers") as stack:
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def three(images: None) -> Iterator[Stack]:
     """The three-worker layout, seeded with the simulator's companies."""
     with Stack("three") as stack:
