@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -124,3 +125,10 @@ def test_secrets_are_written_once(tmp_path) -> None:
     assert written
     assert fiscal("secrets", str(tmp_path)).returncode == 0
     assert {path: path.read_bytes() for path in written} == written
+
+
+def test_a_misspelt_production_invents_no_secret(tmp_path: Path) -> None:
+    done = fiscal("secrets", str(tmp_path), FISCAL_ENVIRONMENT="Production")
+    assert done.returncode == 64
+    assert "neither demo nor production" in done.stderr
+    assert list(tmp_path.iterdir()) == []

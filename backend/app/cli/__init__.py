@@ -98,7 +98,14 @@ def demo(months: int) -> None:
 
 
 def _is_production() -> bool:
-    return os.environ.get("FISCAL_ENVIRONMENT") == "production"
+    """Fails closed: a misspelt `production` must not be taken for a demo."""
+    given = os.environ.get("FISCAL_ENVIRONMENT") or "demo"
+    if given not in ("demo", "production"):
+        raise ConfigurationError(
+            "FISCAL_ENVIRONMENT is neither demo nor production; for example"
+            " FISCAL_ENVIRONMENT=production."
+        )
+    return given == "production"
 
 
 def _database_url() -> str:

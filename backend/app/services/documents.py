@@ -60,6 +60,7 @@ def start_sync(
         company_id=company_id,
         # The fan-out's key, so that neither doubles the other's run.
         dedupe_key=sync_key(company_id, last, months),
+        queued_at=now,  # the run counts its months from there, as the key does
     )
 
 

@@ -1,6 +1,7 @@
 """Runs: ask for one, look one up, tell how far one is."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
@@ -32,16 +33,19 @@ def enqueue(
     dedupe_key: str | None = None,
     run_id: UUID | None = None,
     root_id: UUID | None = None,
+    queued_at: datetime | None = None,
 ) -> tuple[Run, bool]:
     """Records a run and publishes its message; returns the run, and whether it is a new one.
 
     An unfinished run with the same `dedupe_key`, or any run with the same `run_id`, is returned
     instead of a second one. The message is published inside the caller's transaction: a failed
     publish rolls the row back, and a worker that is faster than the commit waits for it.
+    `queued_at` is the aware time that the caller has already drawn conclusions from; else now.
 
     Raises QueueUnavailable.
     """
     new_id = run_id or uuid4()
+    asked_at = {"queued_at": queued_at} if queued_at else {}
     statement = (
         insert(Run)
         .values(
@@ -51,6 +55,7 @@ def enqueue(
             kwargs=kwargs,
             company_id=company_id,
             dedupe_key=dedupe_key,
+            **asked_at,
         )
         .on_conflict_do_nothing()
         .returning(Run)

@@ -30,13 +30,18 @@ def log_in(addresses: pages.Addresses, login_rut: str, clave: str) -> list[Cooki
     from selenium.common.exceptions import TimeoutException, WebDriverException
     from urllib3.exceptions import HTTPError  # what Selenium lets through when the driver is gone
 
+    page: _LoginPage | None = None
     try:
         with chromium() as driver:
-            return _LoginPage(driver, addresses).enter(login_rut, clave)
+            page = _LoginPage(driver, addresses)
+            return page.enter(login_rut, clave)
     # `from None`: a driver's message quotes the page, which holds what was typed.
-    except TimeoutException:
-        raise SiiUnavailable("SII's login page did not answer in time.") from None
     except (WebDriverException, HTTPError) as error:
+        if page is not None and page.is_clave_sent:
+            # Permanent: nobody knows whether it was right, and a second try could block it.
+            raise UnexpectedAnswer("The answer to the login was lost after it was sent.") from None
+        if isinstance(error, TimeoutException):
+            raise SiiUnavailable("SII's login page did not answer in time.") from None
         if isinstance(error, WebDriverException) and pages.NETWORK_ERROR in (error.msg or ""):
             raise SiiUnavailable("SII's login page cannot be reached.") from None
         _logger.warning("the browser failed at the login: %s", type(error).__name__)
@@ -47,6 +52,7 @@ class _LoginPage:
     def __init__(self, driver: "WebDriver", addresses: pages.Addresses) -> None:
         self._driver = driver
         self._addresses = addresses
+        self.is_clave_sent = False
 
     def enter(self, login_rut: str, clave: str) -> list[Cookie]:
         self._open()
@@ -101,6 +107,7 @@ class _LoginPage:
         find(By.CSS_SELECTOR, pages.RUT_FIELD).send_keys(login_rut.replace("-", ""))
         find(By.CSS_SELECTOR, pages.CLAVE_FIELD).send_keys(clave)
         button = find(By.CSS_SELECTOR, pages.LOGIN_BUTTON)
+        self.is_clave_sent = True
         try:
             button.click()  # a real click: a scripted one does not run the form's own checks
         except ElementClickInterceptedException:
