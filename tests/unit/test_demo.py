@@ -1,18 +1,11 @@
 """The demo: where it refuses to run, what it seeds, and how it compares. The whole of it runs in
 tests/integration, on the images."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
@@ -25,7 +18,7 @@ from app.errors import ConfigurationError, SiiUnavailable
 from app.infrastructure.cipher import Cipher
 from app.infrastructure.db.models import Company, Membership, SiiCredential, TaxDocument, User
 from app.infrastructure.db.session import session_scope
-from tests.conftest import ROOT
+from tests.simulator import running_simulator
 from tests.unit.test_cli import assert_one_sentence, fiscal
 
 SEEDED = SeededCompany("76543210-3", "Panadería Inventada SpA", "70000001-K", "clave-1")
@@ -39,36 +32,8 @@ def cipher() -> Cipher:
 @pytest.fixture(scope="module")
 def simulator_url() -> Iterator[str]:
     """Yields the portal URL of a real simulator process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "simulator.main:app", "--port", str(port)],
-        cwd=ROOT / "backend",
-        env=os.environ | {"SIMULATOR_SMTP_PORT": "0"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _await_health(url, process)
-        yield f"{url}/zeusr"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _await_health(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(f"{url}/__sim__/health").raise_for_status()
-        except httpx.HTTPError:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.1)  # ends early where it died
-        else:
-            return
-    raise AssertionError("the simulator did not start")
+    with running_simulator() as simulator:
+        yield f"{simulator.url}/zeusr"
 
 
 def test_it_does_not_run_in_production(database_url: str) -> None:

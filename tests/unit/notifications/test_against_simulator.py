@@ -1,75 +1,28 @@
 """From due rows to messages that the simulator, in a process of its own, has accepted."""
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from app.infrastructure.channels import configured_channels
 from app.settings import Settings
+from tests.simulator import Simulator, running_simulator
 from tests.unit.notifications.conftest import Clock
 from tests.unit.notifications.desk import Desk
-from tests.waiting import wait_until
 
-BACKEND = Path(__file__).resolve().parents[3] / "backend"
 TOKEN = "a-token-of-this-test"
 WHATSAPP = "/whatsapp"
 
 
-@dataclass
-class Simulator:
-    url: str
-    smtp_port: int = 0
-
-    def is_up(self) -> bool:
-        try:
-            health = httpx.get(f"{self.url}/__sim__/health", timeout=1).json()
-        except httpx.HTTPError:
-            return False
-        self.smtp_port = health["smtp_port"]
-        return True
-
-    def messages(self) -> list[dict[str, str]]:
-        found: list[dict[str, str]] = httpx.get(f"{self.url}/__sim__/messages").json()
-        return found
-
-    def fault(self, **rule: Any) -> None:
-        httpx.post(f"{self.url}/__sim__/faults", json={"path": WHATSAPP, **rule}).raise_for_status()
-
-    def lift_faults(self) -> None:
-        httpx.delete(f"{self.url}/__sim__/faults").raise_for_status()
-
-
 @pytest.fixture(scope="module")
 def simulator_process() -> Iterator[Simulator]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    own = {"SIMULATOR_WHATSAPP_TOKEN": TOKEN, "SIMULATOR_SMTP_PORT": "0"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "simulator.main:app", "--port", str(port)],
-        cwd=BACKEND,
-        env={**os.environ, **own},
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    ) as process:
-        simulator = Simulator(f"http://127.0.0.1:{port}")
-        try:
-            wait_until(simulator.is_up, what="the simulator")
-            yield simulator
-        finally:
-            process.terminate()
+    with running_simulator(SIMULATOR_WHATSAPP_TOKEN=TOKEN) as simulator:
+        yield simulator
 
 
 @pytest.fixture
 def simulator(simulator_process: Simulator) -> Simulator:
-    httpx.post(f"{simulator_process.url}/__sim__/reset").raise_for_status()
+    simulator_process.reset()
     return simulator_process
 
 
@@ -132,10 +85,10 @@ def test_an_outage_ends_and_every_message_arrives_once(
     desk: Desk, simulator: Simulator, process_all: Callable[..., dict[str, int]], clock: Clock
 ) -> None:
     desk.due(desk.company(), count=5)
-    simulator.fault(kind="http_503")
+    simulator.fail(WHATSAPP, "http_503")
     assert process_all()["retrying"] == 5
     assert {each["channel"] for each in simulator.messages()} == {"email"}
-    simulator.lift_faults()
+    simulator.heal()
     clock.advance(minutes=2)
     assert process_all()["sent"] == 5
     channels = sorted(each["channel"] for each in simulator.messages())
@@ -155,7 +108,7 @@ def test_an_answer_that_comes_too_late_is_not_asked_for_twice(
     desk: Desk, simulator: Simulator, process_all: Callable[..., dict[str, int]], clock: Clock
 ) -> None:
     (due,) = desk.due(desk.company())
-    simulator.fault(kind="slow_page", ms=12_000, count=1)
+    simulator.fail(WHATSAPP, "slow_page", ms=12_000, count=1)
     assert process_all()["partial"] == 1
     _, whatsapp = desk.deliveries(due)
     assert (whatsapp.status, whatsapp.error_code) == ("unknown", "delivery_unknown")

@@ -6,33 +6,24 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from app.settings import Settings
+from tests.conftest import ROOT
 from tests.waiting import wait_until
 
-BACKEND = Path(__file__).resolve().parents[3] / "backend"
 
-
-class SimulatedPortal:
-    """A running simulator whose date is fixed at 20 November 2026."""
+class Simulator:
+    """A running simulator."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._admin = httpx.Client(base_url=f"{self.url}/__sim__", timeout=10)
 
     @property
-    def settings(self) -> Settings:
-        """Returns settings that point at it and keep no distance between requests."""
-        return Settings(
-            sii_auth_url=f"{self.url}/zeusr",
-            sii_home_url=f"{self.url}/misiir",
-            sii_services_url=f"{self.url}/www4",
-            sii_min_request_interval=0,
-        )
+    def smtp_port(self) -> int:
+        return int(self._get("health")["smtp_port"])
 
     def company(self, key: str) -> dict[str, str]:
         """Returns rut, login_rut, clave and razon_social of company A, B, C, D, E, F1, F2 or G."""
@@ -49,6 +40,11 @@ class SimulatedPortal:
         """Returns open sessions, login tries, requests and violations."""
         answer: dict[str, Any] = self._get("state")
         return answer
+
+    def messages(self) -> list[dict[str, str]]:
+        """Returns the accepted WhatsApp messages and mails."""
+        found: list[dict[str, str]] = self._get("messages")
+        return found
 
     def fail(self, path: str, kind: str, **rule: Any) -> None:
         """Makes requests under `path` go wrong."""
@@ -78,25 +74,28 @@ class SimulatedPortal:
 
 
 @contextmanager
-def running_simulator() -> Iterator[SimulatedPortal]:
-    """Starts a simulator on a free port and ends it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+def running_simulator(**environment: str) -> Iterator[Simulator]:
+    """Starts a simulator with these variables on free ports, and ends it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = os.environ | {
-        "SIMULATOR_TODAY": "2026-11-20",
-        "SIMULATOR_SMTP_HOST": "127.0.0.1",
-        "SIMULATOR_SMTP_PORT": "0",
-    }
     command = [sys.executable, "-m", "uvicorn", "simulator.main:app", "--log-level", "warning"]
     process = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port)], cwd=BACKEND, env=environment
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        cwd=ROOT / "backend",
+        env=os.environ
+        | {"SIMULATOR_SMTP_HOST": "127.0.0.1", "SIMULATOR_SMTP_PORT": "0"}
+        | environment,
     )
-    portal = SimulatedPortal(port)
+    simulator = Simulator(port)
+
+    def is_up() -> bool:
+        assert process.poll() is None, "the simulator ended"
+        return simulator.answers()
+
     try:
-        wait_until(portal.answers, what="the simulator's start")
-        yield portal
+        wait_until(is_up, what="the simulator's start")
+        yield simulator
     finally:
-        portal.close()
+        simulator.close()
         process.terminate()
         process.wait(30)

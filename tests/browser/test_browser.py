@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.infrastructure.sii import browser
+from tests.conftest import ROOT
 from tests.waiting import wait_until
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def processes_of(mark: str) -> list[int]:

@@ -1,14 +1,17 @@
 """The login in a real Chromium, on pages that the simulator does not have."""
 
 import logging
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from app import errors
 from app.infrastructure.sii import login
 from app.infrastructure.sii.login import log_in
-from tests.unit.sii.login_pages import HOME, LOGIN, LoginPages, page, redirect, serving
+from tests.browser.login_pages import HOME, LOGIN, Answer, LoginPages, page, redirect, serving
 
 RUT, CLAVE = "76000001-9", "S3cretaInventada"
 WRONG = "La Clave Tributaria ingresada no es correcta. El código es 01.01.203.500.720.{}"
@@ -122,6 +125,21 @@ def test_an_unknown_answer_is_permanent_because_the_clave_was_sent(
     monkeypatch.setattr(login, "ANSWER_TIMEOUT", 2)
     pages.after = lambda: page("Cambie su clave")
     with pytest.raises(errors.UnexpectedAnswer):
+        log_in(pages.addresses, RUT, CLAVE)
+
+
+def test_an_answer_lost_with_the_driver_is_permanent_because_the_clave_was_sent(
+    pages: LoginPages,
+) -> None:
+    def kill_the_driver() -> Answer:
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            pid, name, _, parent, *_ = stat.read_text().split()
+            if name == "(chromedriver)" and int(parent) == os.getpid():
+                os.kill(int(pid), signal.SIGKILL)
+        return page("")
+
+    pages.after = kill_the_driver
+    with pytest.raises(errors.UnexpectedAnswer, match="after it was sent"):
         log_in(pages.addresses, RUT, CLAVE)
 
 

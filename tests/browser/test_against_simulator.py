@@ -16,8 +16,9 @@ from app.infrastructure.cipher import Cipher
 from app.infrastructure.db.session import get_session_factory
 from app.infrastructure.sii import portal as portal_module
 from app.infrastructure.sii.portal import SiiPortal
+from app.settings import Settings
+from tests.simulator import Simulator
 from tests.unit.sii.books import Books
-from tests.unit.sii.simulated_portal import SimulatedPortal
 
 ASKED_AT = datetime(2026, 11, 20, 15, tzinfo=UTC)
 RCV = "/www4/consdcvinternetui/services/data/facadeService"
@@ -29,11 +30,18 @@ def books(database_url: str) -> Books:
 
 
 @pytest.fixture
-def portal(simulator: SimulatedPortal) -> SiiPortal:
-    return SiiPortal(simulator.settings)
+def portal(simulator: Simulator) -> SiiPortal:
+    return SiiPortal(
+        Settings(
+            sii_auth_url=f"{simulator.url}/zeusr",
+            sii_home_url=f"{simulator.url}/misiir",
+            sii_services_url=f"{simulator.url}/www4",
+            sii_min_request_interval=0,
+        )
+    )
 
 
-def seed(books: Books, simulator: SimulatedPortal, key: str) -> tuple[UUID, str]:
+def seed(books: Books, simulator: Simulator, key: str) -> tuple[UUID, str]:
     """Returns the id and the RUT of a simulator's company, known to us with its clave."""
     known = simulator.company(key)
     company = books.company(known["rut"], login_rut=known["login_rut"], clave=known["clave"])
@@ -75,7 +83,7 @@ def ordered(documents: Any) -> list[dict[str, Any]]:
     return sorted(documents, key=identity)
 
 
-def true(simulator: SimulatedPortal, rut: str, period: str) -> list[dict[str, Any]]:
+def true(simulator: Simulator, rut: str, period: str) -> list[dict[str, Any]]:
     documents = simulator.truth(rut, period)["documents"]
     for one in documents:
         one["other_taxes"].sort(key=lambda tax: tax["code"])
@@ -84,7 +92,7 @@ def true(simulator: SimulatedPortal, rut: str, period: str) -> list[dict[str, An
 
 @pytest.mark.parametrize("key", ["A", "B", "C", "D", "E", "F1", "F2"])
 def test_what_is_stored_is_what_the_portal_has(
-    books: Books, portal: SiiPortal, simulator: SimulatedPortal, key: str
+    books: Books, portal: SiiPortal, simulator: Simulator, key: str
 ) -> None:
     company, rut = seed(books, simulator, key)
     periods = ["2026-08", "2026-09", "2026-10", "2026-11"]
@@ -119,7 +127,7 @@ def test_what_is_stored_is_what_the_portal_has(
 
 
 def test_a_year_across_the_turn_of_it_is_read_in_one_login(
-    books: Books, portal: SiiPortal, simulator: SimulatedPortal
+    books: Books, portal: SiiPortal, simulator: Simulator
 ) -> None:
     company, rut = seed(books, simulator, "D")
     sync(books, portal, company, months=12, month_offset=5)
@@ -136,7 +144,7 @@ def test_a_year_across_the_turn_of_it_is_read_in_one_login(
 def test_a_wrong_clave_is_tried_exactly_once_however_often_a_sync_is_asked_for(
     books: Books,
     portal: SiiPortal,
-    simulator: SimulatedPortal,
+    simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -155,7 +163,7 @@ def test_a_wrong_clave_is_tried_exactly_once_however_often_a_sync_is_asked_for(
 def test_no_secret_of_a_session_is_logged(
     books: Books,
     portal: SiiPortal,
-    simulator: SimulatedPortal,
+    simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -177,7 +185,7 @@ def test_no_secret_of_a_session_is_logged(
 
 
 def test_an_outage_midway_is_resumed_after_the_last_checkpoint_and_logged_out(
-    books: Books, portal: SiiPortal, simulator: SimulatedPortal
+    books: Books, portal: SiiPortal, simulator: Simulator
 ) -> None:
     company, rut = seed(books, simulator, "A")
     run = books.run(ASKED_AT)
@@ -197,7 +205,7 @@ def test_an_outage_midway_is_resumed_after_the_last_checkpoint_and_logged_out(
 
 
 def test_maintenance_before_the_login_sends_no_clave(
-    books: Books, portal: SiiPortal, simulator: SimulatedPortal
+    books: Books, portal: SiiPortal, simulator: Simulator
 ) -> None:
     company, _ = seed(books, simulator, "A")
     simulator.fail("/misiir", "maintenance")
@@ -208,7 +216,7 @@ def test_maintenance_before_the_login_sends_no_clave(
 
 
 def test_a_session_that_ends_midway_stores_nothing_of_its_register(
-    books: Books, portal: SiiPortal, simulator: SimulatedPortal
+    books: Books, portal: SiiPortal, simulator: Simulator
 ) -> None:
     company, rut = seed(books, simulator, "A")
     run = books.run(ASKED_AT)
@@ -230,7 +238,7 @@ class _Opened:
 
 
 def test_the_eleventh_session_is_refused_and_says_nothing_about_the_clave(
-    books: Books, portal: SiiPortal, simulator: SimulatedPortal
+    books: Books, portal: SiiPortal, simulator: Simulator
 ) -> None:
     company, rut = seed(books, simulator, "E")
     open_sessions(simulator, rut, 10)
@@ -240,7 +248,7 @@ def test_the_eleventh_session_is_refused_and_says_nothing_about_the_clave(
     assert books.credential(company).status == "unproven"
 
 
-def open_sessions(simulator: SimulatedPortal, rut: str, count: int) -> None:
+def open_sessions(simulator: Simulator, rut: str, count: int) -> None:
     """Logs in without logging out, as somebody else's browsers would."""
     body, check_digit = rut.split("-")
     form = {

@@ -1,0 +1,38 @@
+"""Tests that drive a real Chromium on this machine, against one simulator process."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulator import Simulator, running_simulator
+
+NO_CHROMIUM = (
+    "tests/browser was not run: this machine has no chromium and chromedriver. Install them,"
+    " on Debian by `apt-get install chromium chromium-driver`, and start the tests again."
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _chromium() -> None:
+    """Fails in CI, and skips elsewhere, where there is no Chromium."""
+    browser = any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    if browser and shutil.which("chromedriver"):
+        return
+    if os.environ.get("CI"):
+        pytest.fail(NO_CHROMIUM, pytrace=False)
+    pytest.skip(NO_CHROMIUM)
+
+
+@pytest.fixture(scope="package")
+def _simulator(_chromium: None) -> Iterator[Simulator]:
+    with running_simulator(SIMULATOR_TODAY="2026-11-20") as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(_simulator: Simulator) -> Simulator:
+    """A simulator that remembers nothing yet; it is 20 November 2026 there."""
+    _simulator.reset()
+    return _simulator
