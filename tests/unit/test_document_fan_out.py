@@ -5,13 +5,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from app import errors
-from app.infrastructure.cipher import Cipher
 from app.infrastructure.db.models import Company, Run
-from app.infrastructure.db.session import get_session_factory
 from app.services.document_fan_out import sync_documents_all_companies
 from tests.unit.sii.books import Books
 
@@ -30,11 +27,6 @@ class Published:
             raise errors.QueueUnavailable()
         self.messages.append((run.id, kwargs))
         return "low"
-
-
-@pytest.fixture
-def books(database_url: str) -> Books:
-    return Books(get_session_factory(), Cipher([Fernet.generate_key().decode()]))
 
 
 def fan_out(books: Books, published: Published, **options: Any) -> dict[str, Any]:

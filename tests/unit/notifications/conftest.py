@@ -11,6 +11,8 @@ from app.infrastructure.db.session import get_session_factory
 from app.services import notifications
 from tests.unit.notifications.desk import Desk
 
+Process = Callable[..., dict[str, int]]
+
 
 class Clock:
     def __init__(self) -> None:
@@ -36,7 +38,7 @@ def desk(database_url: str) -> Desk:
 
 
 @pytest.fixture
-def process(desk: Desk, clock: Clock) -> Callable[..., dict[str, int]]:
+def process(desk: Desk, clock: Clock) -> Process:
     """Runs the use case once over the given channels, as a run of its own."""
 
     def run(*channels: Any, **options: Any) -> dict[str, int]:

@@ -1,13 +1,14 @@
 """From due rows to messages that the simulator, in a process of its own, has accepted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from app.infrastructure.channels import configured_channels
+from app.infrastructure.channels import whatsapp as whatsapp_channel
 from app.settings import Settings
 from tests.simulator import Simulator, running_simulator
-from tests.unit.notifications.conftest import Clock
+from tests.unit.notifications.conftest import Clock, Process
 from tests.unit.notifications.desk import Desk
 
 TOKEN = "a-token-of-this-test"
@@ -27,9 +28,7 @@ def simulator(simulator_process: Simulator) -> Simulator:
 
 
 @pytest.fixture
-def process_all(
-    simulator: Simulator, process: Callable[..., dict[str, int]]
-) -> Iterator[Callable[..., dict[str, int]]]:
+def process_all(simulator: Simulator, process: Process) -> Iterator[Process]:
     channels = configured_channels(
         Settings(
             whatsapp_api_url=f"{simulator.url}{WHATSAPP}",
@@ -43,7 +42,7 @@ def process_all(
 
 
 def test_fifty_notifications_reach_their_people_by_both_channels(
-    desk: Desk, simulator: Simulator, process_all: Callable[..., dict[str, int]]
+    desk: Desk, simulator: Simulator, process_all: Process
 ) -> None:
     due = desk.due(desk.company(), count=50)
     assert process_all()["sent"] == 50
@@ -63,7 +62,7 @@ def test_fifty_notifications_reach_their_people_by_both_channels(
 
 
 def test_an_undeliverable_number_and_an_unknown_template_fail_for_good(
-    desk: Desk, simulator: Simulator, process_all: Callable[..., dict[str, int]]
+    desk: Desk, simulator: Simulator, process_all: Process
 ) -> None:
     desk.template("gone", whatsapp_template="unknown_template")
     (undeliverable,) = desk.due(desk.company(phone="+56990131026"))
@@ -82,7 +81,7 @@ def test_an_undeliverable_number_and_an_unknown_template_fail_for_good(
 
 
 def test_an_outage_ends_and_every_message_arrives_once(
-    desk: Desk, simulator: Simulator, process_all: Callable[..., dict[str, int]], clock: Clock
+    desk: Desk, simulator: Simulator, process_all: Process, clock: Clock
 ) -> None:
     desk.due(desk.company(), count=5)
     simulator.fail(WHATSAPP, "http_503")
@@ -96,7 +95,7 @@ def test_an_outage_ends_and_every_message_arrives_once(
 
 
 def test_a_number_that_is_written_to_too_often_is_tried_later(
-    desk: Desk, simulator: Simulator, process_all: Callable[..., dict[str, int]]
+    desk: Desk, simulator: Simulator, process_all: Process
 ) -> None:
     (due,) = desk.due(desk.company(phone="+56990131056"))
     assert process_all()["retrying"] == 1
@@ -105,10 +104,15 @@ def test_a_number_that_is_written_to_too_often_is_tried_later(
 
 
 def test_an_answer_that_comes_too_late_is_not_asked_for_twice(
-    desk: Desk, simulator: Simulator, process_all: Callable[..., dict[str, int]], clock: Clock
+    desk: Desk,
+    simulator: Simulator,
+    process_all: Process,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(whatsapp_channel, "READ_TIMEOUT", 2)
     (due,) = desk.due(desk.company())
-    simulator.fail(WHATSAPP, "slow_page", ms=12_000, count=1)
+    simulator.fail(WHATSAPP, "slow_page", ms=4_000, count=1)
     assert process_all()["partial"] == 1
     _, whatsapp = desk.deliveries(due)
     assert (whatsapp.status, whatsapp.error_code) == ("unknown", "delivery_unknown")

@@ -5,20 +5,18 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.notifications.conftest import Clock
+from tests.conftest import ROOT
+from tests.unit.notifications.conftest import Clock, Process
 from tests.unit.notifications.desk import Desk
 from tests.unit.notifications.graph_api import GraphApi, accepted, serving
 from tests.unit.notifications.scripted import ScriptedChannel
 from tests.waiting import wait_until
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -39,17 +37,20 @@ def worker(graph: GraphApi, batch: int) -> Iterator["subprocess.Popen[str]"]:
         text=True,
     ) as process:
         try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
             yield process
         finally:
             process.kill()
 
 
-def start(process: "subprocess.Popen[str]") -> None:
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
+def start(*processes: "subprocess.Popen[str]") -> None:
+    """Lets them send at the same moment, once all are ready."""
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
 
 
 def result_of(process: "subprocess.Popen[str]") -> dict[str, int]:
@@ -68,8 +69,7 @@ def test_two_concurrent_runs_deliver_a_hundred_messages_once_each(
 ) -> None:
     due = desk.due(desk.company(), count=100)
     with worker(graph, 60) as first, worker(graph, 60) as second:
-        start(first)
-        start(second)
+        start(first, second)
         counts = [result_of(first), result_of(second)]
     assert sum(each["sent"] for each in counts) == 100
     assert desk.statuses() == {"sent": 100}
@@ -78,7 +78,7 @@ def test_two_concurrent_runs_deliver_a_hundred_messages_once_each(
 
 
 def test_a_worker_killed_while_it_sends_repeats_nothing_and_loses_only_what_was_in_doubt(
-    desk: Desk, graph: GraphApi, process: Callable[..., dict[str, int]], clock: Clock
+    desk: Desk, graph: GraphApi, process: Process, clock: Clock
 ) -> None:
     desk.due(desk.company(), count=60)
 
@@ -107,7 +107,7 @@ def test_a_worker_killed_while_it_sends_repeats_nothing_and_loses_only_what_was_
 
 
 def test_a_worker_killed_between_claim_and_send_leaves_its_rows_to_the_next(
-    desk: Desk, graph: GraphApi, process: Callable[..., dict[str, int]], clock: Clock
+    desk: Desk, graph: GraphApi, process: Process, clock: Clock
 ) -> None:
     company = desk.company()
     desk.due(company, count=10)

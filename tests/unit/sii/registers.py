@@ -98,3 +98,18 @@ def two_documents(period: Period, direction: Direction) -> RegisterReading:
     return reading(
         period, direction, [document(first + one, period, direction) for one in range(2)]
     )
+
+
+def fails(error: Exception) -> Callable[[Period, Direction], RegisterReading]:
+    """Returns an answer of a register that is this error."""
+
+    def answer(period: Period, direction: Direction) -> RegisterReading:
+        raise error
+
+    return answer
+
+
+def incomplete(period: Period, direction: Direction) -> RegisterReading:
+    """Reads one document less than the summary counts."""
+    documents = [document(1, period, direction)]
+    return reading(period, direction, documents, missing=1)

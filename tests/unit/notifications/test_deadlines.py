@@ -1,0 +1,66 @@
+"""Fast enough, and over in time: what is not sent by then is given back."""
+
+import signal
+import threading
+import time
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+
+from app.services import notifications
+from tests.unit.notifications.conftest import Process
+from tests.unit.notifications.desk import Desk
+from tests.unit.notifications.scripted import ScriptedChannel
+
+
+def test_near_the_deadline_no_send_begins_and_the_claims_are_given_back(
+    desk: Desk, process: Process
+) -> None:
+    desk.due(desk.company(members=3), count=30)
+    email = ScriptedChannel()
+    pause = threading.Event()
+    email.on_send = lambda message: pause.wait(0.3)
+    started = time.monotonic()
+    counts = process(email, deadline=started + notifications.LAST_START + 1)
+    assert time.monotonic() - started < 4
+    assert 0 < counts["sent"] < 30
+    assert counts["remaining"] == 30 - counts["sent"]
+    assert desk.statuses() == {"sent": counts["sent"], "pending": counts["remaining"]}
+    assert max(email.timeouts) <= notifications.LAST_START + 1
+
+    while process(email)["remaining"]:
+        pass
+    assert len(email.sent) == len({message.delivery_id for message in email.sent}) == 90
+
+
+def test_an_interrupted_run_finishes_what_is_on_the_wire_and_gives_back_the_rest(
+    desk: Desk, process: Process
+) -> None:
+    email = ScriptedChannel()
+    pause = threading.Event()
+    desk.due(desk.company(), count=40)
+
+    def interrupt(signal_number: int, frame: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    email.on_send = lambda message: (signal.setitimer(signal.ITIMER_REAL, 0.1), pause.wait(0.5))
+    try:
+        with pytest.raises(SoftTimeLimitExceeded):
+            process(email)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+    sent = len(email.sent)
+    assert 0 < sent <= notifications.THREADS
+    assert desk.statuses() == {"sent": sent, "pending": 40 - sent}
+
+
+def test_fifty_slow_messages_go_out_in_a_few_seconds(desk: Desk, process: Process) -> None:
+    desk.due(desk.company(), count=50)
+    email = ScriptedChannel()
+    pause = threading.Event()
+    email.on_send = lambda message: pause.wait(0.3)
+    started = time.monotonic()
+    assert process(email)["sent"] == 50
+    assert time.monotonic() - started < 8, "one after the other would take 15 s"
