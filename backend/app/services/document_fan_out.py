@@ -1,4 +1,4 @@
-"""Starts one sync of documents per company."""
+"""Starts syncs of documents: one, or one per company."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,8 +7,8 @@ from uuid import UUID, uuid5
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from app.domain.periods import Period, current_period
-from app.infrastructure.db.models import Company
+from app.domain.periods import current_period
+from app.infrastructure.db.models import Company, Run
 from app.services.document_sync import check_range
 from app.services.runs import Publisher, enqueue
 from app.services.sii_logins import is_usable
@@ -17,9 +17,40 @@ TASK = "sii.sync_documents"
 _NAMESPACE = UUID("6b4f0f39-4a53-4c0f-8d5e-1d9b5f6c7a10")  # any fixed one
 
 
-def sync_key(company_id: UUID, last: Period, months: int) -> str:
-    """Returns the dedupe key of a sync: only one run per company and periods is unfinished."""
-    return f"{TASK}:{company_id}:{last}:{months}"
+def enqueue_sync(
+    session: Session,
+    publisher: Publisher,
+    company_id: UUID,
+    *,
+    months: int,
+    now: datetime,
+    month_offset: int | None = None,
+    run_id: UUID | None = None,
+    root_id: UUID | None = None,
+) -> tuple[Run, bool]:
+    """Enqueues a sync, or returns the unfinished one of the same company and periods.
+
+    The run counts its months from `now`, as its key does; `month_offset` None leaves the task's
+    own default. The second value says whether the run is new. Raises QueueUnavailable.
+    """
+    kwargs: dict[str, Any] = {"company_id": str(company_id), "months": months}
+    if month_offset is not None:
+        kwargs["month_offset"] = month_offset
+    return enqueue(
+        session,
+        publisher,
+        task=TASK,
+        kwargs=kwargs,
+        company_id=company_id,
+        dedupe_key=_sync_key(company_id, months, now, month_offset or 0),
+        run_id=run_id,
+        root_id=root_id,
+        queued_at=now,
+    )
+
+
+def _sync_key(company_id: UUID, months: int, now: datetime, month_offset: int = 0) -> str:
+    return f"{TASK}:{company_id}:{current_period(now).shift(-month_offset)}:{months}"
 
 
 def sync_documents_all_companies(
@@ -65,14 +96,13 @@ def _start(
     months: int,
     now: datetime,
 ) -> dict[str, Any]:
-    key = sync_key(company.id, current_period(now), months)
-    run, is_new = enqueue(
+    key = _sync_key(company.id, months, now)
+    run, is_new = enqueue_sync(
         session,
         publisher,
-        task=TASK,
-        kwargs={"company_id": str(company.id), "months": months},
-        company_id=company.id,
-        dedupe_key=key,
+        company.id,
+        months=months,
+        now=now,
         run_id=uuid5(_NAMESPACE, f"{key}:{now.astimezone(UTC):%Y-%m-%dT%H}"),
         root_id=run_id,
     )

@@ -14,8 +14,8 @@ from app.errors import CredentialsMissing, InvalidInput
 from app.infrastructure.db.models import Run, TaxDocument
 from app.services.companies import find_company
 from app.services.cursors import bigint, decode_cursor, encode_cursor
-from app.services.document_fan_out import TASK, sync_key
-from app.services.runs import Publisher, enqueue
+from app.services.document_fan_out import enqueue_sync
+from app.services.runs import Publisher
 
 # The RCV replaced the paper books in August 2017 (law 20.727; SII resolution 61 of 2017).
 FIRST_PERIOD = Period(2017, 8)
@@ -52,16 +52,8 @@ def start_sync(
     if find_company(session, company_id).credential is None:
         raise CredentialsMissing
     offset = (current.year - last.year) * 12 + current.month - last.month
-    return enqueue(
-        session,
-        publisher,
-        task=TASK,
-        kwargs={"company_id": str(company_id), "months": months, "month_offset": offset},
-        company_id=company_id,
-        # The fan-out's key, so that neither doubles the other's run.
-        dedupe_key=sync_key(company_id, last, months),
-        queued_at=now,  # the run counts its months from there, as the key does
-    )
+    # The fan-out starts its runs by the same function, so that neither doubles the other's.
+    return enqueue_sync(session, publisher, company_id, months=months, now=now, month_offset=offset)
 
 
 def _refuse_impossible(last: Period, months: int, current: Period) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
 from app.cli.demo.simulator import SeededCompany
-from app.domain.periods import current_period
 from app.errors import ConfigurationError
 from app.infrastructure.cipher import Cipher
 from app.infrastructure.db.models import (
@@ -24,7 +23,7 @@ from app.infrastructure.db.models import (
     User,
 )
 from app.services.companies import set_credential
-from app.services.document_fan_out import TASK, sync_key
+from app.services.document_fan_out import enqueue_sync
 from app.services.runs import Publisher, enqueue
 
 PERSON = {"email": "demo@fiscal.example", "full_name": "Ana Demo", "phone": "+56987654321"}
@@ -123,14 +122,7 @@ def start_syncs(
     """
     runs = {}
     for company in companies:
-        run, _ = enqueue(
-            session,
-            publisher,
-            task=TASK,
-            kwargs={"company_id": str(company.id), "months": months},
-            company_id=company.id,
-            dedupe_key=sync_key(company.id, current_period(now), months),
-        )
+        run, _ = enqueue_sync(session, publisher, company.id, months=months, now=now)
         runs[run.id] = company.name
     return runs
 
