@@ -14,9 +14,6 @@ import click
 
 from app.errors import ConfigurationError, DatabaseUnavailable, FiscalError
 
-EXIT_CONFIGURATION = 64  # EX_USAGE: somebody has to change a setting
-EXIT_TRY_LATER = 75  # EX_TEMPFAIL: the same start may succeed later
-
 
 class _Sentences(click.Group):
     """Ends with the sentence of a typed error instead of a traceback."""
@@ -26,7 +23,7 @@ class _Sentences(click.Group):
             return super().invoke(ctx)
         except FiscalError as error:
             click.echo(error.message, err=True)
-            ctx.exit(EXIT_CONFIGURATION if isinstance(error, ConfigurationError) else 1)
+            ctx.exit(os.EX_USAGE if isinstance(error, ConfigurationError) else 1)
 
 
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,7 +58,7 @@ def wait_for_schema(timeout: float, database_url: str | None) -> None:
             f"The database was not ready within {timeout:g} s; look at the `migrate` role's log.",
             err=True,
         )
-        raise SystemExit(EXIT_TRY_LATER)
+        raise SystemExit(os.EX_TEMPFAIL)  # the same start may succeed later
 
 
 @fiscal.command()

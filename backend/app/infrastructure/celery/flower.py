@@ -5,6 +5,7 @@ so that an address which a later Flower adds is closed as well; only `/healthche
 """
 
 import hmac
+import os
 import sys
 from base64 import b64decode
 from binascii import Error as NotBase64
@@ -71,7 +72,7 @@ def main() -> int:
         get_settings()
     except ConfigurationError as error:
         sys.stderr.write(f"{error.message}\n")
-        return 64
+        return os.EX_USAGE
     flower.command.Flower = ClosedFlower
     # Without Tornado's own log lines: ours are JSON.
     sys.argv = ["celery", "-A", "app.infrastructure.celery", "flower", "--logging=none"]

@@ -20,8 +20,6 @@ from app.settings import get_settings
 
 logger = logging.getLogger(__name__)
 
-EX_USAGE = 64  # sysexits.h: what the entrypoint uses for a bad environment
-
 
 def connect(app: Any) -> None:
     """Connects the handlers below to `app` and its workers."""
@@ -60,7 +58,7 @@ def _on_worker_set_up(instance: Any, **_: Any) -> None:
     faults += slot_faults(get_settings().celery_queue_slots, queues, instance.concurrency)
     if faults:
         sys.stderr.writelines(f"{fault}\n" for fault in faults)
-        sys.exit(EX_USAGE)
+        sys.exit(os.EX_USAGE)
 
 
 def _environment_faults(queues: list[str]) -> list[str]:
