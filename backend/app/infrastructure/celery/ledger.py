@@ -109,8 +109,8 @@ def _start(run_id: UUID, request: Any) -> Insert:
             "state": "running",
             "attempts": Run.attempts + 1,
             "started_at": func.clock_timestamp(),
-            "queue": known["queue"],
-            "worker": known["worker"],
+            "queue": known.get("queue"),
+            "worker": known.get("worker"),
         },
         where=Run.finished_at.is_(None),
     )
@@ -118,14 +118,7 @@ def _start(run_id: UUID, request: Any) -> Insert:
 
 def _described(request: Any) -> dict[str, Any]:
     kwargs = request.kwargs if isinstance(request.kwargs, dict) else {}
-    return {
-        "root_id": _uuid(request.root_id),
-        "task": request.task,
-        "queue": (request.delivery_info or {}).get("routing_key"),
-        "worker": request.hostname,
-        "company_id": _uuid(kwargs.get("company_id")),
-        "kwargs": kwargs,
-    }
+    return _known(request) | {"company_id": _uuid(kwargs.get("company_id")), "kwargs": kwargs}
 
 
 def _published(request: Any) -> dict[str, Any]:
@@ -152,6 +145,7 @@ def _change(run_id: UUID, state: str, result: Any, request: Any) -> Executable:
 
 
 def _known(request: Any) -> dict[str, Any]:
+    """What a child's request and a parent's, which is another class, both may know."""
     described = {
         "root_id": _uuid(getattr(request, "root_id", None)),
         "task": getattr(request, "task", None) or getattr(request, "name", None),
