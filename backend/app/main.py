@@ -19,9 +19,9 @@ from app.api.gate import Gate, api_key_header
 from app.api.problems import show_problems
 from app.api.readiness import Readiness
 from app.errors import ConfigurationError
+from app.infrastructure.health import check_postgres, check_redis
 from app.logs import configure_logging
 from app.services.companies import Encrypts
-from app.services.health import check_postgres, check_redis
 from app.services.runs import Publisher
 from app.settings import get_settings
 

@@ -1,14 +1,11 @@
 """`fiscal status`: each section stands alone, so that one store that is down hides nothing else."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
 from kombu.exceptions import OperationalError as BrokerError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
@@ -17,6 +14,7 @@ from app.cli.console import open_console
 from app.infrastructure.celery import app
 from app.infrastructure.celery.topology import QUEUES, TOPOLOGIES
 from app.infrastructure.db.session import session_scope
+from app.infrastructure.health import impatient_redis
 from app.services import status
 from app.settings import get_settings
 
@@ -57,16 +55,8 @@ def _show_queues(console: Console) -> None:
     console.print(table)
 
 
-@contextmanager
-def _redis() -> Iterator["redis.Redis"]:
-    # No retries: a person is looking, and the default tries for seconds.
-    with redis.Redis.from_url(
-        get_settings().require("redis_url"),
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
-        retry=Retry(NoBackoff(), 0),
-    ) as client:
-        yield client
+def _redis() -> redis.Redis:
+    return impatient_redis(get_settings().require("redis_url"), PATIENCE)
 
 
 def _show_workers(console: Console) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy_celery_beat.models import PeriodicTask
 from sqlalchemy_celery_beat.schedulers import DatabaseScheduler, ModelEntry, session_manager
 
 from app.infrastructure.celery.heartbeat import HEARTBEAT
+from app.infrastructure.db.schema import libpq_url
 from app.infrastructure.db.session import CONNECTION
 from app.settings import get_settings
 
@@ -120,9 +121,7 @@ class SingleBeatScheduler(DatabaseScheduler):
 
 def _wait_for_lock(url: str) -> psycopg.Connection[Any]:
     """Returns the connection that holds the lock; it lasts as long as the connection."""
-    connection = psycopg.connect(
-        url.replace("postgresql+psycopg://", "postgresql://", 1), autocommit=True, **CONNECTION
-    )
+    connection = psycopg.connect(libpq_url(url), autocommit=True, **CONNECTION)
     # Celery's handler would ask for the scheduler that is not there yet, and wait again.
     handler = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     waiting = False

@@ -25,7 +25,7 @@ def database_revision(url: str) -> str | None:
     Raises psycopg.OperationalError where the database does not answer.
     """
     # psycopg alone, not SQLAlchemy: this runs before every start and must cost little.
-    with psycopg.connect(_libpq(url), connect_timeout=2) as connection:
+    with psycopg.connect(libpq_url(url), connect_timeout=2) as connection:
         found = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
         if found is None or found[0] is None:
             return None
@@ -88,5 +88,6 @@ def migrate(url: str) -> str:
     return head_revision()
 
 
-def _libpq(url: str) -> str:
+def libpq_url(url: str) -> str:
+    """Returns a SQLAlchemy URL as psycopg itself takes it."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)

@@ -9,6 +9,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app.errors import DatabaseUnavailable, QueueUnavailable
+from app.infrastructure.db.schema import libpq_url
 
 PATIENCE = 1.0  # s that a healthy store never needs; callers keep a deadline of their own besides
 
@@ -18,7 +19,7 @@ def check_postgres(url: str) -> None:
     the resolver hangs."""
     try:
         with psycopg.connect(
-            url.replace("+psycopg://", "://", 1),
+            libpq_url(url),
             autocommit=True,
             connect_timeout=2,  # libpq knows no shorter one
             # Ends a connection whose other side vanished, which the kernel keeps for two hours.
@@ -35,12 +36,17 @@ def check_redis(url: str) -> None:
     """Pings Redis. Raises QueueUnavailable; may take longer than its patience where the resolver
     hangs."""
     try:
-        with redis.Redis.from_url(
-            url,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
-            retry=Retry(NoBackoff(), 0),  # the default tries for seconds
-        ) as client:
+        with impatient_redis(url, PATIENCE) as client:
             client.ping()
     except (redis.RedisError, OSError) as error:
         raise QueueUnavailable from error
+
+
+def impatient_redis(url: str, patience: float) -> redis.Redis:
+    """Returns a client that gives up after `patience` seconds and does not try again."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=patience,
+        socket_connect_timeout=patience,
+        retry=Retry(NoBackoff(), 0),  # the default tries for seconds
+    )
