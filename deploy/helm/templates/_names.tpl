@@ -1,0 +1,40 @@
+{{- /*
+How these files work. A helper is called by `include "fiscal.x" CONTEXT` and returns text. Most take
+the root context `$`; those that need more take a dict whose "root" is `$`. Each file holds one
+purpose: _names (names, labels, images), _secrets (which Secret holds what), _env (environment by
+role), _pod (the one pod template of our images), _workers (the chosen list, checked), _checks
+(combinations that cannot work), _network (who talks to whom).
+*/}}
+
+{{- define "fiscal.fullname" -}}
+{{- $release := contains .Chart.Name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) -}}
+{{- .Values.fullnameOverride | default $release -}}
+{{- end }}
+
+{{- /* usage: include "fiscal.selector" (dict "root" $ "role" "worker" "worker" "fast"); never changes */}}
+{{- define "fiscal.selector" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .role }}
+{{- with .worker }}
+fiscal/worker: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- /* usage: include "fiscal.labels" (dict "root" $ "role" "api") */}}
+{{- define "fiscal.labels" -}}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version | replace "+" "_" }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+{{ include "fiscal.selector" . }}
+{{- end }}
+
+{{- /* usage: include "fiscal.image" (dict "root" $ "image" "slim") */}}
+{{- define "fiscal.image" -}}
+{{- with .root.Values.image.registry }}{{ trimSuffix "/" . }}/{{ end -}}
+fiscal-{{ .image }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- end }}
+
+{{- define "fiscal.serviceAccountName" -}}
+{{- .Values.serviceAccount.name | default (.Values.serviceAccount.create | ternary (include "fiscal.fullname" .) "default") -}}
+{{- end }}

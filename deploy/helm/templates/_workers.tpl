@@ -1,0 +1,40 @@
+{{- /*
+The workers of the chosen topology as a JSON list, each with what it takes from workerDefaults, or
+one sentence that says what is wrong with them.
+*/}}
+{{- define "fiscal.workers" -}}
+{{- $listed := get .Values.topologies .Values.topology -}}
+{{- if not $listed -}}
+  {{- fail (printf "topology %s is none of those in `topologies`: %s; choose one of them or add it there." .Values.topology (keys .Values.topologies | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- $workers := list -}}
+{{- range $listed }}{{ $workers = append $workers (merge (deepCopy .) $.Values.workerDefaults) }}{{ end -}}
+{{- range $workers }}{{ include "fiscal.checkWorker" (dict "worker" . "topology" $.Values.topology) }}{{ end -}}
+{{- include "fiscal.checkTopology" (dict "workers" $workers "topology" .Values.topology) -}}
+{{- $workers | toJson -}}
+{{- end }}
+
+{{- define "fiscal.checkTopology" -}}
+{{- $names := list }}{{ $consumed := list -}}
+{{- range .workers -}}
+  {{- if has .name $names }}{{ fail (printf "topology %s has two workers named %s; give each a name of its own." $.topology .name) }}{{ end -}}
+  {{- $names = append $names .name }}{{ $consumed = concat $consumed .queues -}}
+{{- end -}}
+{{- range list "high" "default" "low" -}}
+  {{- if not (has . $consumed) }}{{ fail (printf "topology %s has no worker for queue %s; add %s to the queues of one." $.topology . .) }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "fiscal.checkWorker" -}}
+{{- $worker := .worker }}{{ $who := printf "worker %s of topology %s" .worker.name .topology -}}
+{{- if and (has "low" $worker.queues) (ne $worker.image "selenium") -}}
+  {{- fail (printf "%s consumes queue low, whose tasks need Chrome, on image %s; set image: selenium or leave the queue out." $who $worker.image) -}}
+{{- end -}}
+{{- range $queue, $slots := $worker.queueSlots -}}
+  {{- if not (has $queue $worker.queues) }}{{ fail (printf "%s has queueSlots for queue %s, which it does not consume; its queues are %s." $who $queue (join ", " $worker.queues)) }}{{ end -}}
+  {{- if gt (int $slots) (int $worker.concurrency) }}{{ fail (printf "%s gives queue %s %d slots and has a concurrency of %d; lower the one or raise the other." $who $queue (int $slots) (int $worker.concurrency)) }}{{ end -}}
+{{- end -}}
+{{- if ge (int $worker.softShutdownSeconds) (int $worker.terminationGracePeriodSeconds) -}}
+  {{- fail (printf "%s has softShutdownSeconds %d, which must be less than terminationGracePeriodSeconds (%d): a run that has to stop goes back to its queue in between." $who (int $worker.softShutdownSeconds) (int $worker.terminationGracePeriodSeconds)) -}}
+{{- end -}}
+{{- end }}
