@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from app.errors import ConfigurationError, DatabaseUnavailable, FiscalError
+from app.errors import ConfigurationError, DatabaseUnavailable, FiscalError, InvalidInput
 
 
 class _Sentences(click.Group):
@@ -23,7 +23,7 @@ class _Sentences(click.Group):
             return super().invoke(ctx)
         except FiscalError as error:
             click.echo(error.message, err=True)
-            ctx.exit(os.EX_USAGE if isinstance(error, ConfigurationError) else 1)
+            ctx.exit(os.EX_USAGE if isinstance(error, ConfigurationError | InvalidInput) else 1)
 
 
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,6 +81,24 @@ def status(runs: int) -> None:
     from app.cli.status import show_status
 
     raise SystemExit(0 if show_status(runs) else 1)
+
+
+@fiscal.command()
+@click.option(
+    "--timeout",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Seconds to wait at most, for all queues together.",
+)
+@click.argument("expected", nargs=-1, metavar="QUEUE=WORKER[,WORKER...]...")
+def probe(expected: tuple[str, ...], timeout: float) -> None:
+    """Send a harmless run through each QUEUE; exit 1 where none of its WORKERs ran it."""
+    from app.cli.probe import probe_queues
+
+    with _typed_database_errors():
+        as_expected = probe_queues(expected, timeout)
+    raise SystemExit(0 if as_expected else 1)
 
 
 @fiscal.command()

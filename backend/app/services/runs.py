@@ -20,7 +20,10 @@ class Publisher(Protocol):
     """Puts a run's message into its queue."""
 
     def publish(self, run: Run, kwargs: dict[str, Any]) -> str | None:
-        """Returns the queue's name. Raises QueueUnavailable where Redis does not answer."""
+        """Returns the name of the queue: the run's own, else its task's.
+
+        Raises QueueUnavailable where Redis does not answer.
+        """
 
 
 def enqueue(
@@ -29,6 +32,7 @@ def enqueue(
     *,
     task: str,
     kwargs: dict[str, Any],
+    queue: str | None = None,
     company_id: UUID | None = None,
     dedupe_key: str | None = None,
     run_id: UUID | None = None,
@@ -40,7 +44,8 @@ def enqueue(
     An unfinished run with the same `dedupe_key`, or any run with the same `run_id`, is returned
     instead of a second one. The message is published inside the caller's transaction: a failed
     publish rolls the row back, and a worker that is faster than the commit waits for it.
-    `queued_at` is the aware time that the caller has already drawn conclusions from; else now.
+    `queue` is another one than the task's. `queued_at` is the aware time that the caller has
+    already drawn conclusions from; else now.
 
     Raises QueueUnavailable.
     """
@@ -52,6 +57,7 @@ def enqueue(
             id=new_id,
             root_id=root_id or new_id,
             task=task,
+            queue=queue,
             kwargs=kwargs,
             company_id=company_id,
             dedupe_key=dedupe_key,

@@ -12,11 +12,11 @@ from app.infrastructure.db.models import Run
 
 
 class CeleryPublisher:
-    """Sends a run's message to the queue of its task."""
+    """Sends a run's message to the run's own queue, else to that of its task."""
 
     def publish(self, run: Run, kwargs: dict[str, Any]) -> str:
         """Returns the queue's name. Raises QueueUnavailable where Redis does not answer."""
-        queue: str = (TASKS | SYSTEM_TASKS)[str(run.task)]
+        queue: str = run.queue or (TASKS | SYSTEM_TASKS)[str(run.task)]
         try:
             app.send_task(
                 run.task,
