@@ -6,8 +6,12 @@ import pytest
 
 from app.infrastructure.celery.topology import QUEUES, TOPOLOGIES, VISIBILITY_TIMEOUT, Worker
 from tests.topology.compose_reader import read_compose
+from tests.topology.railway_reader import read_railway
 
-READERS: dict[str, Callable[[str], dict[str, Worker]]] = {"compose": read_compose}
+READERS: dict[str, Callable[[str], dict[str, Worker]]] = {
+    "compose": read_compose,
+    "railway": read_railway,
+}
 
 each_platform = pytest.mark.parametrize("platform", READERS)
 each_topology = pytest.mark.parametrize("topology", TOPOLOGIES)

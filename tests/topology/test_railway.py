@@ -1,0 +1,131 @@
+"""The Railway files: each is what Railway takes, and the project file adds what they cannot say."""
+
+import json
+import re
+import shlex
+from typing import Any
+
+import jsonschema
+import pytest
+
+from app.infrastructure.celery.topology import TOPOLOGIES
+from tests.topology.compose_reader import mebibytes, seconds
+from tests.topology.compose_reader import services as compose_services
+from tests.topology.railway_reader import REPOSITORY, ROOT, evaluate, graph, services
+from tests.topology.railway_schema import SCHEMA
+
+WORKERS = sorted({f"worker-{worker.name}" for each in TOPOLOGIES.values() for worker in each})
+SERVICES = ["api", "beat", "flower", *WORKERS]
+FILES = ROOT / "deploy" / "railway"
+SECRETS = {"SECRET_KEYS", "API_KEYS", "FLOWER_BASIC_AUTH", "WHATSAPP_ACCESS_TOKEN", "SMTP_URL"}
+SHELL = re.compile(r"[$&|;<>`*?\"'\\]")
+
+each_service = pytest.mark.parametrize("name", SERVICES)
+each_topology = pytest.mark.parametrize("topology", TOPOLOGIES)
+
+
+def config(name: str) -> dict[str, Any]:
+    return dict(json.loads((FILES / f"railway.{name}.json").read_text()))
+
+
+def test_there_is_one_file_for_each_service_and_no_other() -> None:
+    assert {path.name for path in FILES.glob("*.json")} == {f"railway.{n}.json" for n in SERVICES}
+
+
+@each_service
+def test_railway_s_schema_accepts_the_file(name: str) -> None:
+    jsonschema.Draft7Validator(SCHEMA).validate(config(name))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("drainingSeconds", "60"), ("draining", 60), ("restartPolicyType", "always")]
+)
+def test_the_restated_schema_refuses_what_railway_refuses(key: str, value: Any) -> None:
+    broken = config("beat")
+    broken["deploy"][key] = value
+
+    assert not jsonschema.Draft7Validator(SCHEMA).is_valid(broken)
+
+
+@each_service
+def test_commands_start_tini_and_need_no_shell(name: str) -> None:
+    deploy = config(name)["deploy"]
+    for command in (deploy["startCommand"], *deploy.get("preDeployCommand", [])):
+        words = shlex.split(command)
+        program = next(word for word in words[1:] if "=" not in word)
+        assert not SHELL.search(command)
+        assert words[0] == "tini" or (words[0], program) == ("env", "tini")
+        assert words[-3:-1] == ["--", "docker-entrypoint.sh"]
+
+
+@each_service
+def test_the_role_is_the_service_s(name: str) -> None:
+    assert config(name)["deploy"]["startCommand"].split()[-1] == name.split("-")[0]
+
+
+def test_the_api_alone_is_checked_over_http_and_migrates_before_it_starts() -> None:
+    checked = [name for name in SERVICES if "healthcheckPath" in config(name)["deploy"]]
+    migrating = [name for name in SERVICES if "preDeployCommand" in config(name)["deploy"]]
+
+    assert (checked, migrating) == (["api"], ["api"])
+    assert config("api")["deploy"]["preDeployCommand"][0].endswith(" migrate")
+
+
+@each_service
+def test_a_service_has_the_time_and_the_memory_that_compose_gives_it(name: str) -> None:
+    deploy = config(name)["deploy"]
+    own = name.removeprefix("worker-")
+    topology = next(key for key in TOPOLOGIES if own in compose_services(key))
+    expected = compose_services(topology)[own]
+
+    assert deploy["restartPolicyType"] == "ALWAYS"
+    assert deploy["drainingSeconds"] == seconds(expected["stop_grace_period"])
+    memory = mebibytes(deploy["limitOverride"]["containers"]["memoryBytes"])
+    assert memory == mebibytes(expected["mem_limit"])
+
+
+@each_topology
+def test_the_project_has_each_service_with_its_file_s_build_and_deploy(topology: str) -> None:
+    workers = [f"worker-{worker.name}" for worker in TOPOLOGIES[topology]]
+
+    assert list(services(topology)) == ["api", "beat", "flower", *workers]
+    for name, node in services(topology).items():
+        assert {key: node[key] for key in ("build", "deploy")} == {
+            key: config(name)[key] for key in ("build", "deploy")
+        }
+        assert node["source"] == {"type": "github", "repo": REPOSITORY, "branch": "main"}
+
+
+@each_topology
+def test_stores_are_references_and_secrets_are_shared_variables(topology: str) -> None:
+    stores = {"DATABASE_URL": "database.postgres", "REDIS_URL": "database.redis"}
+    for name, node in services(topology).items():
+        for variable, value in node["variables"].items():
+            if variable in SECRETS:
+                assert value == {"type": "sharedReference", "name": variable}, name
+            if variable in stores:
+                reference = {"type": "reference", "resource": stores[variable], "output": variable}
+                assert value == reference, name
+    assert "DATABASE_URL" not in services(topology)["flower"]["variables"]
+
+
+def test_postgres_comes_with_pgvector_and_is_known_as_a_database_later() -> None:
+    # Railway's CLI tells a database from a service by the name of its image, and one that it
+    # takes for a service would be deleted by the next apply (railwayapp/cli, src/iac/compiler.rs).
+    assert "postgres" in graph("one")["database.postgres"]["image"]
+    assert "redis" in graph("one")["database.redis"]["image"]
+
+
+@pytest.mark.parametrize("missing", ["FISCAL_TOPOLOGY", "FISCAL_REPOSITORY"])
+def test_nothing_is_planned_by_default(missing: str) -> None:
+    given = {"FISCAL_TOPOLOGY": "two", "FISCAL_REPOSITORY": REPOSITORY}
+    answer = evaluate(**{name: value for name, value in given.items() if name != missing})
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"{missing} is not set; set it to ")
+
+
+def test_an_unknown_topology_is_refused() -> None:
+    answer = evaluate(FISCAL_TOPOLOGY="four", FISCAL_REPOSITORY=REPOSITORY)
+
+    assert answer.stderr == "FISCAL_TOPOLOGY is 'four'; it has to be one, two or three.\n"
