@@ -9,12 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.infrastructure.celery.topology import Image, Worker
+from app.infrastructure.celery.topology import TOPOLOGIES, Image, Worker
 from tests.topology.compose_reader import mebibytes
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES: dict[str, Image] = {"Dockerfile": "slim", "Dockerfile.selenium": "selenium"}
 REPOSITORY = "empresa/fiscal"
+WORKERS = sorted({f"worker-{worker.name}" for each in TOPOLOGIES.values() for worker in each})
+SERVICES = ["api", "beat", "flower", *WORKERS]
 
 # As Railway's CLI does it (railwayapp/cli, src/iac/eval.rs): `main` of the file, its graph as JSON.
 EVALUATE = """
