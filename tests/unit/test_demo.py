@@ -36,9 +36,10 @@ def simulator_url() -> Iterator[str]:
         yield f"{simulator.url}/zeusr"
 
 
-def test_it_does_not_run_in_production(database_url: str) -> None:
+@pytest.mark.parametrize("command", ["demo", "seed"])
+def test_it_does_not_run_in_production(database_url: str, command: str) -> None:
     done = fiscal(
-        "demo",
+        command,
         FISCAL_ENVIRONMENT="production",
         DATABASE_URL=database_url,
         SII_AUTH_URL="https://zeusr.sii.cl",
@@ -46,6 +47,29 @@ def test_it_does_not_run_in_production(database_url: str) -> None:
     assert done.returncode == 64
     assert "production" in done.stderr
     assert_one_sentence(done.stderr)
+
+
+def test_seeding_needs_the_keys_before_it_asks_anybody(database_url: str) -> None:
+    done = fiscal("seed", DATABASE_URL=database_url, SII_AUTH_URL="http://127.0.0.1:1/zeusr")
+    assert done.returncode == 64
+    assert "SECRET_KEYS is not set" in done.stderr
+    assert_one_sentence(done.stderr)
+
+
+def test_seeding_twice_stores_every_company_once(database_url: str, simulator_url: str) -> None:
+    keys = Fernet.generate_key().decode()
+    environment = {"DATABASE_URL": database_url, "SII_AUTH_URL": simulator_url}
+    stored = []
+    for _ in range(2):
+        done = fiscal("seed", SECRET_KEYS=keys, **environment)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == "seeded: 8 companies of the simulator are there\n"
+        with session_scope() as session:
+            logins = session.execute(select(SiiCredential.company_id, SiiCredential.secret))
+            stored.append(dict(logins.tuples().all()))
+            assert len(session.scalars(select(Membership)).all()) == 8
+    assert len(stored[0]) == 8
+    assert stored[0] == stored[1]  # not even encrypted anew
 
 
 @pytest.mark.parametrize("url", ["https://zeusr.sii.cl", "https://SII.cl/x"])

@@ -102,6 +102,17 @@ def probe(expected: tuple[str, ...], timeout: float) -> None:
 
 
 @fiscal.command()
+def seed() -> None:
+    """Store the simulator's companies and their logins; a second time it changes nothing."""
+    from app.cli.demo import open_simulator
+    from app.cli.demo import seed as seed_companies
+
+    with _typed_database_errors():
+        companies = seed_companies(open_simulator())
+    click.echo(f"seeded: {len(companies)} companies of the simulator are there")
+
+
+@fiscal.command()
 @click.option("--months", default=2, show_default=True, type=click.IntRange(1, 12))
 def demo(months: int) -> None:
     """Sync the simulator's companies for real and compare the result with its truth."""

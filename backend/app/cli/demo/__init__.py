@@ -8,6 +8,7 @@ from app.cli.console import open_console
 from app.cli.demo.follow import follow
 from app.cli.demo.outcome import Demo, is_as_seeded, show_outcome
 from app.cli.demo.seed import (
+    DemoCompany,
     in_turns,
     schedule_notifications,
     seed_companies,
@@ -23,20 +24,34 @@ from app.settings import get_settings
 PATIENCE = 600  # s for a round; two months of every company take one to three minutes
 
 
+def open_simulator() -> Simulator:
+    """Returns the simulator. Raises ConfigurationError in production and for the real portal."""
+    if get_settings().fiscal_environment == "production":
+        raise ConfigurationError("The demo makes companies up; it does not run in production.")
+    return Simulator(get_settings().sii_auth_url)
+
+
+def seed(simulator: Simulator) -> list[DemoCompany]:
+    """Stores the simulator's companies with their claves; a second time it changes nothing.
+
+    Raises ConfigurationError without SECRET_KEYS, SiiUnavailable where the simulator is away.
+    """
+    keys = cipher()
+    seeded = simulator.companies()
+    with session_scope() as session:
+        return seed_companies(session, keys, seeded)
+
+
 def run_demo(months: int) -> bool:
     """Seeds, starts, follows and compares; returns whether everything is as seeded.
 
     Raises ConfigurationError in production, SiiUnavailable where the simulator does not answer,
     QueueUnavailable.
     """
-    if get_settings().fiscal_environment == "production":
-        raise ConfigurationError("`fiscal demo` makes companies up; it does not run in production.")
     console = open_console()
-    simulator = Simulator(get_settings().sii_auth_url)
+    simulator = open_simulator()
     started = datetime.now(UTC)
-    seeded = simulator.companies()
-    with session_scope() as session:
-        companies = seed_companies(session, cipher(), seeded)
+    companies = seed(simulator)
     with session_scope() as session:  # after the commit: a fast worker must find the companies
         notifications = schedule_notifications(session, companies, started)
     console.print(f"Seeded {len(companies)} companies and one message to each. Syncs start.")

@@ -34,7 +34,7 @@ class Simulator:
         url = httpx.URL(portal_url)
         if url.host.endswith("sii.cl"):
             raise ConfigurationError(
-                "SII_AUTH_URL names the real portal; `fiscal demo` needs the simulator,"
+                "SII_AUTH_URL names the real portal; the demo needs the simulator,"
                 " for example SII_AUTH_URL=http://simulator:8080/zeusr."
             )
         self._base = url.copy_with(path="/__sim__/", query=None)
@@ -67,8 +67,8 @@ class Simulator:
             return answer.raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             raise SiiUnavailable(
-                f"The simulator at {self._base.host} does not answer; `docker compose up -d`"
-                " starts it."
+                f"The simulator at {self._base.host} does not answer; check that it runs and that"
+                " SII_AUTH_URL names it."
             ) from error
 
 
