@@ -59,18 +59,20 @@ class Project:
         self.values = values  # of the variables that the README names
         self.started = 0
 
-    def migrate(self) -> str:
+    def migrate(self, keep_entrypoint: bool = False) -> str:
         """Runs api's pre-deploy command in a container of its own; returns what it printed."""
         (command,) = config("api")["deploy"]["preDeployCommand"]
-        container = self._run("api", command)
+        container = self._run("api", "pre-deploy", command, keep_entrypoint)
         assert docker("wait", container.name) == "0", container.log()
         return container.log()
 
     def start(self, service: str, **more: str) -> Container:
         """Starts a service; `more` variables are the test's own."""
-        return self._run(service, config(service)["deploy"]["startCommand"], **more)
+        return self._run(service, service, config(service)["deploy"]["startCommand"], **more)
 
-    def _run(self, service: str, command: str, **more: str) -> Container:
+    def _run(
+        self, service: str, host: str, command: str, keep_entrypoint: bool = False, **more: str
+    ) -> Container:
         self.started += 1
         file = config(service)
         env = {name: self.values[name] for name in documented_variables(service)} | more
@@ -80,8 +82,9 @@ class Project:
         told += self.network.published(env["PORT"]) if "PORT" in env else []
         program, *arguments = shlex.split(command)
         image = self.images[file["build"]["dockerfilePath"]]
-        words = [*limits, *told, "--entrypoint", program, image, *arguments]
-        name = self.network.run(f"{service}-{self.started}", service, *words)
+        start = [image, program] if keep_entrypoint else ["--entrypoint", program, image]
+        words = [*limits, *told, *start, *arguments]
+        name = self.network.run(f"{host}-{self.started}", host, *words)
         return Container(name, file["deploy"]["drainingSeconds"])
 
 

@@ -28,11 +28,6 @@ def has_ipv4(container: Container) -> bool:
     return len(container.execute("cat", "/proc/net/route").splitlines()) > 1
 
 
-@pytest.fixture
-def fast(ipv6_project: Project) -> Container:
-    return ipv6_project.start("worker-fast")
-
-
 @pytest.mark.parametrize(
     ("service", "healthy", "closed"),
     [
@@ -41,9 +36,10 @@ def fast(ipv6_project: Project) -> Container:
     ],
 )
 def test_a_service_is_reached_by_its_private_name_without_ipv4(
-    ipv6_project: Project, fast: Container, service: str, healthy: str, closed: str
+    ipv6_project: Project, service: str, healthy: str, closed: str
 ) -> None:
     asked = ipv6_project.start(service)
+    fast = ipv6_project.start("worker-fast")  # the later one knows the names of all before it
 
     wait_until(
         lambda: ask(ipv6_project, fast, service, healthy) == 200, START_SECONDS, what=service

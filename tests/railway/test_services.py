@@ -25,5 +25,8 @@ def test_the_readme_names_the_variables_that_the_project_file_sets(topology: str
         assert set(documented_variables(name)) == set(node["variables"]), name
 
 
-def test_the_migration_runs_again_without_harm(project: Project) -> None:
-    assert "schedule: nothing is missing" in project.migrate()
+@pytest.mark.parametrize("keep_entrypoint", [True, False])
+def test_the_pre_deploy_command_is_right_with_and_without_the_image_s_entrypoint(
+    project: Project, keep_entrypoint: bool
+) -> None:
+    assert "schedule: nothing is missing" in project.migrate(keep_entrypoint)
