@@ -102,9 +102,14 @@ class Settings(BaseSettings):
         if value is None:
             return None
         scheme, _, rest = value.get_secret_value().partition("://")
-        return SecretStr(
-            f"postgresql+psycopg://{rest}" if scheme == "postgresql" else value.get_secret_value()
-        )
+        if scheme not in ("postgresql", "postgresql+psycopg"):
+            raise ValueError("write it like postgresql://user:password@host:5432/name")
+        authority, *others = re.split(r"[/?]", rest)
+        # With an @ more, or behind a slash, drivers take a piece of the password for the host and
+        # show it in their errors.
+        if authority.count("@") > 1 or any("@" in other for other in others):
+            raise ValueError("write an @ or / in the password as %40 or %2F")
+        return SecretStr(f"postgresql+psycopg://{rest}")
 
     def require(self, name: str) -> str:
         """Returns the text of a setting that this role cannot do without.

@@ -9,6 +9,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine, inspect
 
 from app.infrastructure.celery.beat import seed_schedule
+from app.infrastructure.db import schema
 from app.infrastructure.db.schema import (
     MIGRATIONS,
     database_revision,
@@ -79,6 +80,18 @@ def test_migrating_twice_at_the_same_time_is_safe(postgres_server: str) -> None:
         assert errors == []
         assert database_revision(url) == head_revision()
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_the_seed_stands_under_the_lock_of_the_migration(database_url: str, plain_url: str) -> None:
+    free: list[bool] = []
+
+    def seed() -> None:
+        with psycopg.connect(plain_url) as other:
+            row = other.execute("SELECT pg_try_advisory_lock(%s)", [schema._LOCK]).fetchone()
+            free.append(bool(row and row[0]))
+
+    migrate(database_url, seed=seed)
+    assert free == [False]
 
 
 def test_a_start_waits_for_an_older_schema_and_not_for_a_newer_one(

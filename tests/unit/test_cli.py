@@ -60,6 +60,13 @@ def test_waiting_ends_with_75_and_the_reason_when_the_database_never_answers() -
     assert SECRET not in done.stderr
 
 
+def test_waiting_for_a_malformed_url_shows_nothing_of_it() -> None:
+    done = fiscal("wait-for-schema", DATABASE_URL=f"mysql://fiscal:{SECRET}@{NOBODY}/fiscal")
+    assert done.returncode == 64
+    assert "DATABASE_URL is malformed" in done.stderr
+    assert_one_sentence(done.stderr)
+
+
 def test_waiting_also_reads_the_url_from_a_file(database_url: str, tmp_path) -> None:
     secret = tmp_path / "database_url"
     secret.write_text(database_url + "\n")
@@ -72,20 +79,6 @@ def test_a_missing_database_url_is_one_sentence_and_64(command: str) -> None:
     assert done.returncode == 64
     assert "DATABASE_URL is not set" in done.stderr
     assert_one_sentence(done.stderr)
-
-
-def test_migrating_without_a_database_is_one_sentence() -> None:
-    done = fiscal("migrate", DATABASE_URL=f"postgresql://fiscal:{SECRET}@{NOBODY}/fiscal")
-    assert done.returncode == 1
-    assert "Postgres does not answer" in done.stderr
-    assert_one_sentence(done.stderr)
-
-
-def test_migrating_twice_adds_the_schedule_once(database_url: str) -> None:
-    first, second = (fiscal("migrate", DATABASE_URL=database_url) for _ in range(2))
-    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    assert "schedule: added" in first.stdout
-    assert "schedule: nothing is missing" in second.stdout
 
 
 def test_status_shows_queues_and_runs(database_url: str, redis_url: str) -> None:

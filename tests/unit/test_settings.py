@@ -54,6 +54,29 @@ def test_a_malformed_setting_is_named_without_its_value(monkeypatch: pytest.Monk
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:hunter2@db/fiscal",
+        "postgresql://u:hun@ter2@db/fiscal",
+        "postgresql://u:hun/ter2@db/fiscal",
+        "postgresql://u:hun?ter2@db/fiscal",
+    ],
+)
+def test_a_database_url_that_drivers_would_quote_in_pieces_is_refused_without_them(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="DATABASE_URL is malformed") as caught:
+        settings_of(monkeypatch, DATABASE_URL=url)
+    assert "ter2" not in str(caught.value)
+
+
+def test_a_password_may_hold_what_is_written_in_percent(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql://u:hun%40t%2Fer2@db:5432/fiscal?sslmode=require"
+    settings = settings_of(monkeypatch, DATABASE_URL=url)
+    assert settings.require("database_url") == url.replace("postgresql:", "postgresql+psycopg:")
+
+
 def test_no_secret_shows_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = repr(settings_of(monkeypatch, DATABASE_URL="postgresql://u:hunter2@db/fiscal"))
     assert "hunter2" not in shown

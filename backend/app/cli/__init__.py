@@ -12,18 +12,33 @@ from typing import Any
 
 import click
 
-from app.errors import ConfigurationError, DatabaseUnavailable, FiscalError, InvalidInput
+from app.errors import (
+    ConfigurationError,
+    DatabaseUnavailable,
+    FiscalError,
+    InvalidInput,
+    TransientError,
+)
 
 
 class _Sentences(click.Group):
-    """Ends with the sentence of a typed error instead of a traceback."""
+    """Ends with the sentence of a typed error instead of a traceback.
+
+    Exit 64: what was typed or set has to change. 75: the same command may succeed later.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except FiscalError as error:
             click.echo(error.message, err=True)
-            ctx.exit(os.EX_USAGE if isinstance(error, ConfigurationError | InvalidInput) else 1)
+            ctx.exit(_exit_status(error))
+
+
+def _exit_status(error: FiscalError) -> int:
+    if isinstance(error, ConfigurationError | InvalidInput):
+        return os.EX_USAGE
+    return os.EX_TEMPFAIL if isinstance(error, TransientError) else 1
 
 
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,15 +47,31 @@ def fiscal() -> None:
 
 
 @fiscal.command()
-def migrate() -> None:
+@click.option(
+    "--wait",
+    "patience",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Seconds to wait at most for Postgres to answer; then exit 75.",
+)
+def migrate(patience: float) -> None:
     """Bring the database to the newest schema and add missing schedule entries."""
     from app.infrastructure.celery.beat import seed_schedule
-    from app.infrastructure.db.schema import migrate as run_migrations
+    from app.infrastructure.db import schema
 
     url = _database_url()
+    schema.wait_for_postgres(url, patience, lambda reason: click.echo(reason, err=True))
+    added: list[str] = []
     with _typed_database_errors():
-        click.echo(f"schema: at {run_migrations(url)}")
-        added = seed_schedule(url)
+        # The schedule under the same lock: two migrations at once would both find it empty.
+        revision = schema.migrate(url, seed=lambda: added.extend(seed_schedule(url)))
+    if revision != schema.head_revision():
+        click.echo(
+            f"schema: at {revision}, newer than this code's {schema.head_revision()}; left alone"
+        )
+        return
+    click.echo(f"schema: at {revision}")
     click.echo(f"schedule: added {', '.join(added)}" if added else "schedule: nothing is missing")
 
 
