@@ -8,7 +8,12 @@ one sentence that says what is wrong with them.
   {{- fail (printf "topology %s is none of those in `topologies`: %s; choose one of them or add it there." .Values.topology (keys .Values.topologies | sortAlpha | join ", ")) -}}
 {{- end -}}
 {{- $workers := list -}}
-{{- range $listed }}{{ $workers = append $workers (merge (deepCopy .) $.Values.workerDefaults) }}{{ end -}}
+{{- /* Not `merge`, which takes 0 and "" for unset. */ -}}
+{{- range $listed }}
+  {{- $worker := deepCopy $.Values.workerDefaults -}}
+  {{- range $key, $value := . }}{{ $_ := set $worker $key $value }}{{ end -}}
+  {{- $workers = append $workers $worker -}}
+{{- end -}}
 {{- range $workers }}{{ include "fiscal.checkWorker" (dict "worker" . "topology" $.Values.topology) }}{{ end -}}
 {{- include "fiscal.checkTopology" (dict "workers" $workers "topology" .Values.topology) -}}
 {{- $workers | toJson -}}
