@@ -41,10 +41,10 @@ RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/venv
 COPY requirements/runtime.txt /requirements/
 
 # Wheels only: there is no compiler here. A private CA comes as a BuildKit secret and stays out
-# of the layer; so does pip's cache.
-RUN --mount=type=secret,id=ca --mount=type=cache,target=/tmp/pip \
+# of the layer, and there is no cache: Railway's builder refuses a cache mount of a shared file.
+RUN --mount=type=secret,id=ca \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
-    && /opt/pip/bin/pip --python /opt/venv install --cache-dir /tmp/pip --disable-pip-version-check \
+    && /opt/pip/bin/pip --python /opt/venv install --no-cache-dir --disable-pip-version-check \
         --no-compile --only-binary :all: --no-deps --require-hashes -r /requirements/runtime.txt
 
 # Out goes what no process here reads: tests, typing and C sources, and the tables of places and
@@ -87,10 +87,10 @@ COPY requirements/simulator.txt /requirements/
 
 # The lock holds the runtime's packages too, which are installed: pip adds the rest. Only what is
 # newer than the mark goes on, so that the layer does not repeat the whole environment.
-RUN --mount=type=secret,id=ca --mount=type=cache,target=/tmp/pip \
+RUN --mount=type=secret,id=ca \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \
     && touch /opt/mark \
-    && /opt/pip/bin/pip --python /opt/venv install --cache-dir /tmp/pip --disable-pip-version-check \
+    && /opt/pip/bin/pip --python /opt/venv install --no-cache-dir --disable-pip-version-check \
         --no-compile --only-binary :all: --no-deps --require-hashes -r /requirements/simulator.txt \
     && mkdir /opt/extra \
     && find /opt/venv -newer /opt/mark -type f -exec cp --parents -t /opt/extra {} + \

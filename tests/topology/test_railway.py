@@ -116,7 +116,6 @@ def test_a_dockerfile_builds_where_no_image_of_ours_is(path: str) -> None:
     assert {name for names in used for name in names if name} <= {"${PYTHON_IMAGE}", *stages}
 
 
-@pytest.mark.xfail(strict=True, reason="pip's cache mounts have to leave the two Dockerfiles")
 @pytest.mark.parametrize("path", IMAGES)
 def test_no_mount_of_a_dockerfile_is_one_that_railway_refuses(path: str) -> None:
     # Its builder looks at the text first and takes a cache mount only with the id of one service
