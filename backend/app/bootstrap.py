@@ -11,10 +11,10 @@ from app.settings import get_settings
 
 if TYPE_CHECKING:
     from app.infrastructure.cipher import Cipher
-    from app.infrastructure.whatsapp_sessions import SessionStore
     from app.services.document_sync import Portal
     from app.services.notifications import Channel
     from app.services.runs import Publisher
+    from app.services.whatsapp_sessions import SessionStore
 
 
 @lru_cache(maxsize=1)
