@@ -12,9 +12,11 @@ import redis
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
 
+from app.infrastructure.celery import beat
 from app.infrastructure.celery.beat import SCHEDULE, seed_schedule
 from app.infrastructure.celery.heartbeat import HEARTBEAT
 from app.infrastructure.celery.topology import SYSTEM_TASKS, TASKS
+from tests.unit.test_cli import NOBODY, SECRET
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -124,6 +126,29 @@ def test_a_second_beat_waits_and_takes_over(
         wait_until(lambda last=last: HEARTBEAT.stat().st_mtime > last, what="the next loop")
     assert client.llen("default") == 1
     client.close()
+
+
+def test_a_beat_that_waits_for_the_lock_is_healthy(
+    database_url: str, engine: Engine, start_beat: Callable[[str], Any]
+) -> None:
+    seed_schedule(database_url)
+    with engine.connect() as connection:  # another beat's part; that one touches no file
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": beat._LOCK})
+        _, log = start_beat("standby")
+        wait_until(lambda: "this one waits" in log.read_text(), what="the standby waits")
+        HEARTBEAT.unlink(missing_ok=True)
+        wait_until(HEARTBEAT.exists, what="the standby's next beat")
+
+
+def test_a_beat_without_postgres_ends_and_leaves_no_heartbeat_of_its_former_life(
+    environment: dict[str, str], start_beat: Callable[[str], Any]
+) -> None:
+    HEARTBEAT.touch()
+    environment["DATABASE_URL"] = f"postgresql://fiscal:{SECRET}@{NOBODY}/fiscal"
+    process, log = start_beat("beat")
+    assert process.wait(30) == 1
+    assert not HEARTBEAT.exists()
+    assert SECRET not in log.read_text()
 
 
 def test_beat_ends_when_its_lock_is_gone(

@@ -9,6 +9,7 @@ import redis
 from app.infrastructure.celery.heartbeat import HEARTBEAT
 from app.infrastructure.celery.topology import QUEUES
 from tests.unit.celery.worker_process import RunOf, Start, finished
+from tests.unit.test_cli import NOBODY
 from tests.waiting import wait_until
 
 
@@ -70,6 +71,15 @@ def test_a_worker_names_the_workers_of_another_topology_and_can_still_replace_it
     for run_id in [app.send_task("system.probe", queue="default").id for _ in range(3)]:
         assert finished(run_of, run_id).worker == "fast@test"
     assert "Timed out waiting for UP message" not in fast.log
+
+
+def test_a_heartbeat_of_a_former_life_does_not_make_a_worker_without_redis_look_alive(
+    start_worker: Start,
+) -> None:
+    HEARTBEAT.touch()
+    worker = start_worker("fast", "default", ready=False, REDIS_URL=f"redis://{NOBODY}/0")
+    wait_until(lambda: "Cannot connect to redis" in worker.log, what="the worker asks for Redis")
+    assert not HEARTBEAT.exists()
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SECRET_KEYS"])

@@ -18,7 +18,7 @@ from celery import schedules
 from sqlalchemy_celery_beat.models import PeriodicTask
 from sqlalchemy_celery_beat.schedulers import DatabaseScheduler, ModelEntry, session_manager
 
-from app.infrastructure.celery.heartbeat import HEARTBEAT
+from app.infrastructure.celery.heartbeat import HEARTBEAT, forget_former_life
 from app.infrastructure.db.schema import libpq_url
 from app.infrastructure.db.session import CONNECTION
 from app.settings import get_settings
@@ -98,6 +98,7 @@ class SingleBeatScheduler(DatabaseScheduler):
     lock: psycopg.Connection[Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        forget_former_life()  # before the library's first connection
         super().__init__(*args, dburi=get_settings().require("database_url"), **kwargs)
 
     def setup_schedule(self) -> None:

@@ -13,6 +13,14 @@ HEARTBEAT = Path("/tmp/heartbeat")  # noqa: S108 (a tmpfs of the container's own
 INTERVAL = 5  # s
 
 
+def forget_former_life() -> None:
+    """Removes the file of the process before, which would make this one look alive already.
+
+    On Kubernetes /tmp is the pod's: it outlives a container that is started again.
+    """
+    HEARTBEAT.unlink(missing_ok=True)
+
+
 class Heartbeat(bootsteps.StartStopStep):
     """Beats while the consumer consumes; silent while it waits for Redis."""
 
@@ -20,6 +28,7 @@ class Heartbeat(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **_: Any) -> None:
         self.entry: Any = None
+        forget_former_life()  # here: before the first connection, and once per process
         super().__init__(parent)
 
     def start(self, parent: Any) -> None:
