@@ -99,6 +99,7 @@ def test_status_without_redis_says_so_and_still_shows_the_runs(database_url: str
     assert "Queues: Redis does not answer" in done.stdout
     assert "Workers: Redis does not answer" in done.stdout
     assert "system.probe" in done.stdout
+    assert "docker" not in done.stdout
     assert done.stderr == ""
 
 

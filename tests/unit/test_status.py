@@ -94,6 +94,9 @@ def test_a_channel_is_off_on_the_workers_that_say_so() -> None:
         (["high@a", "default@b", "slow@c"], {}),
         (["all@a", "fast@b", "slow@c"], {"one": ["fast", "slow"], "two": ["all"]}),
         (["fast@a", "high@b"], {"two": ["high"], "three": ["fast"]}),
+        (["bulk@a"], {}),
+        (["fast@a", "slow@b", "bulk@c"], {}),
+        (["all@a", "fast@b", "slow@c", "bulk@d"], {"one": ["fast", "slow"], "two": ["all"]}),
     ],
 )  # fmt: skip
 def test_a_mixture_names_what_must_stop_to_be_left_with_each_topology(

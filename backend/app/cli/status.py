@@ -19,6 +19,8 @@ from app.services import status
 from app.settings import get_settings
 
 PATIENCE = 1.5  # s for the workers' answers, and for Redis
+# No command: what shows or stops a container differs between Compose, Kubernetes and Railway.
+GUIDE = "docs/CELERY_DEPLOYMENT_GUIDE.md"
 STYLES = {"succeeded": "green", "failed": "red", "running": "cyan", "retrying": "yellow"}
 
 
@@ -42,8 +44,7 @@ def _draw(title: str, section: Callable[[Console], None], console: Console) -> b
         store = "Postgres"
     else:
         return True
-    see = f"`docker compose ps {store.lower()}` shows why"
-    console.print(f"{title}: [bold red]{store} does not answer[/]; {see}.")
+    console.print(f"{title}: [bold red]{store} does not answer[/]; see Troubleshooting in {GUIDE}.")
     return False
 
 
@@ -65,10 +66,11 @@ def _show_workers(console: Console) -> None:
     workers = status.read_workers(_ask_workers)
     table = _table("Workers", "node", "queues", "topology")
     for worker in workers:
-        table.add_row(worker.node, ", ".join(worker.queues), ", ".join(_topologies_of(worker.name)))
+        topologies = ", ".join(_topologies_of(worker.name)) or "your own"
+        table.add_row(worker.node, ", ".join(worker.queues), topologies)
     console.print(table)
     if not workers:
-        console.print("[yellow]No worker answers[/]; `docker compose up -d` starts one.")
+        console.print(f"[yellow]No worker answers[/]; see Troubleshooting in {GUIDE}.")
     _show_idle_queues(console, workers)
     _show_mixture(console, workers)
     if workers:
@@ -100,10 +102,13 @@ def _show_mixture(console: Console, workers: Sequence[status.WorkerStatus]) -> N
     if not foreign:
         return
     alive = ", ".join(worker.node for worker in workers)
-    console.print(f"[yellow]Workers of another topology are alive[/]: {alive}")
+    console.print(
+        f"[yellow]Workers of another topology are alive[/]: {alive}; see Managing workers in"
+        f" {GUIDE}.",
+        soft_wrap=True,
+    )
     for topology, others in foreign.items():
-        stop = f"docker compose rm -sf {' '.join(others)}"
-        console.print(f"  to be left with topology {topology}: `{stop}`", soft_wrap=True)
+        console.print(f"  to be left with topology {topology}: stop {', '.join(others)}")
 
 
 def _show_channels_off(console: Console) -> None:

@@ -106,9 +106,11 @@ def mixed_topologies(
 
     The result maps a topology to the names that do not belong to it. The choices are those that
     are complete; where none is, all with a living worker. It is empty where all is well.
-    `topologies` maps a topology to its workers' names.
+    `topologies` maps a topology to its workers' names. A worker that is in none of them is the
+    user's own, and goes with each.
     """
-    alive = {worker.name for worker in workers}
+    known = {name for members in topologies.values() for name in members}
+    alive = {worker.name for worker in workers} & known
     complete = [name for name, members in topologies.items() if alive >= set(members)]
     begun = [name for name, members in topologies.items() if alive & set(members)]
     if any(alive <= set(topologies[name]) for name in begun):

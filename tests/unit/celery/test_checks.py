@@ -100,6 +100,10 @@ def test_chrome_work_on_the_slim_image_is_named() -> None:
         ("fast@b", ["all@a", "fast@b"], ["all@a"]),
         ("high@a", ["high@a", "default@b", "slow@c", "fast@d"], ["fast@d"]),
         ("slow@a", ["slow@a", "high@b", "fast@c"], ["fast@c", "high@b"]),
+        ("slow@a", ["slow@a", "fast@b", "bulk@c"], []),
+        ("all@a", ["all@a", "fast@b", "bulk@c"], ["fast@b"]),
+        ("bulk@a", ["bulk@a", "all@b"], []),
+        ("bulk@a", ["bulk@a", "all@b", "fast@c"], []),
     ],
 )
 def test_foreign_workers(mine: str, alive: list[str], foreign: list[str]) -> None:

@@ -115,13 +115,18 @@ def slot_faults(slots: str, queues: Collection[str], concurrency: int) -> list[s
 def foreign_workers(mine: str, alive: Iterable[str]) -> list[str]:
     """Returns the living nodes that share no topology with mine, sorted.
 
-    `mine` and `alive` are node names such as fast@3f2a; names before the @ decide.
+    `mine` and `alive` are node names such as fast@3f2a; names before the @ decide. A name that no
+    topology knows is that of a user's own worker, which is foreign to nobody.
     """
-    workers = {node.split("@")[0] for node in (mine, *alive)}
     known = {topology: {w.name for w in members} for topology, members in TOPOLOGIES.items()}
-    if any(workers <= names for names in known.values()):
+    ours = set().union(*known.values())
+    others = [node for node in alive if _name_of(node) in ours and node != mine]
+    workers = {_name_of(node) for node in (mine, *others)}
+    if _name_of(mine) not in ours or any(workers <= names for names in known.values()):
         return []
-    friends = set().union(*(names for names in known.values() if mine.split("@")[0] in names))
-    return sorted(node for node in alive if node.split("@")[0] not in friends) or sorted(
-        node for node in alive if node != mine
-    )
+    friends = set().union(*(names for names in known.values() if _name_of(mine) in names))
+    return sorted(node for node in others if _name_of(node) not in friends) or sorted(others)
+
+
+def _name_of(node: str) -> str:
+    return node.partition("@")[0]

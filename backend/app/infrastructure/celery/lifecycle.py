@@ -102,8 +102,8 @@ def _tell_foreign_workers(consumer: Any) -> None:
     foreign = foreign_workers(consumer.hostname, [node for reply in replies for node in reply])
     if foreign:
         logger.warning(
-            "Workers of another topology are alive: %s; stop them with"
-            " `docker compose --profile '*' down` before you change the layout.",
+            "Workers of another topology are alive: %s; unless the layout is just changing, stop"
+            " them (Managing workers in docs/CELERY_DEPLOYMENT_GUIDE.md).",
             ", ".join(foreign),
         )
 
