@@ -44,6 +44,7 @@ _create_cluster() {
     [ -n "$POSTGRES_PASSWORD" ] || [ "$method" = trust ] ||
         _refuse "POSTGRES_PASSWORD is missing: set it or POSTGRES_PASSWORD_FILE, for example" \
             "POSTGRES_PASSWORD_FILE=/run/secrets/postgres-password."
+    mkdir -p "$PGDATA" # a folder below a volume is not there at first
     chmod 0700 "$PGDATA" # Postgres starts on nothing wider
     [ ! -d "$new" ] || find "$PGDATA" -mindepth 1 -delete
     # shellcheck disable=SC2086 # the official image splits POSTGRES_INITDB_ARGS into words too
