@@ -104,7 +104,7 @@ def test_bad_arguments_are_one_sentence_and_64(arguments: list[str], sentence: s
 
 def test_without_redis_it_is_one_sentence_and_no_row_stays(database_url: str) -> None:
     done = fiscal("probe", "high=fast", DATABASE_URL=database_url, REDIS_URL=f"redis://{NOBODY}/0")
-    assert done.returncode == 1
+    assert done.returncode == 75  # the same may succeed later
     assert "Redis does not answer" in done.stderr
     assert_one_sentence(done.stderr)
     with session_scope() as session:
