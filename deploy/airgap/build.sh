@@ -39,6 +39,8 @@ obtain() {
     if is_present "$official"; then
         say "$official is already here."
     elif is_present "$own"; then
+        # Docker's cache makes this nothing, unless its folder here has changed since.
+        if is_present "$DEBIAN_BASE"; then build_base "$1" "$own"; fi
         say "$own is already here, standing in for $official."
     elif say "Pulling $official..." && docker pull "$official" >&2; then
         say "$official is pulled."
