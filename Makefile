@@ -1,6 +1,6 @@
 # Only git, make, a shell and Python 3.11 or later are needed; `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo credentials test test-unit test-integration lint format bench
+.PHONY: help up down status logs demo credentials test test-unit test-integration test-kubernetes release lint format bench
 
 PYTHON = .venv/bin/python
 STAMP = .venv/.made-of-requirements-dev
@@ -45,6 +45,12 @@ test-unit: $(STAMP) ## the tests that need no container of ours
 
 test-integration: $(STAMP) ## the tests on the real images
 	$(PYTHON) -m pytest tests/integration
+
+test-kubernetes: $(STAMP) ## the chart on a real Kubernetes (FISCAL_TEST_CONTEXT or FISCAL_TEST_CLUSTER)
+	$(PYTHON) -m pytest tests/kubernetes
+
+release: ## tag and push the images, package the chart: make release REGISTRY=registry.example/team
+	deploy/release.sh "$(REGISTRY)"
 
 lint: $(STAMP) ## ruff, mypy, import-linter, shellcheck, hadolint
 	$(PYTHON) -m ruff check && $(PYTHON) -m ruff format --check

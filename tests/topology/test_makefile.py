@@ -9,7 +9,7 @@ from tests.topology.compose_reader import ROOT
 
 TARGETS = [
     "up", "down", "status", "logs", "demo", "credentials", "test", "test-unit",
-    "test-integration", "lint", "format", "bench",
+    "test-integration", "test-kubernetes", "release", "lint", "format", "bench",
 ]  # fmt: skip
 
 

@@ -1,15 +1,18 @@
 """Each platform's files say what `topology.py` says, field by field."""
 
 from collections.abc import Callable
+from dataclasses import fields
 
 import pytest
 
 from app.infrastructure.celery.topology import QUEUES, TOPOLOGIES, VISIBILITY_TIMEOUT, Worker
 from tests.topology.compose_reader import read_compose
+from tests.topology.helm_reader import read_helm
 from tests.topology.railway_reader import read_railway
 
 READERS: dict[str, Callable[[str], dict[str, Worker]]] = {
     "compose": read_compose,
+    "helm": read_helm,
     "railway": read_railway,
 }
 
@@ -23,8 +26,16 @@ def test_the_platform_deploys_exactly_the_workers_of_the_topology(
     platform: str, topology: str
 ) -> None:
     declared = {worker.name: worker for worker in TOPOLOGIES[topology]}
+    found = READERS[platform](topology)
 
-    assert READERS[platform](topology) == declared
+    assert found.keys() == declared.keys(), f"{platform}, topology {topology}: other workers"
+    assert [
+        f"{platform}, topology {topology}, worker {name}: {field.name} is"
+        f" {getattr(found[name], field.name)!r}, topology.py says {getattr(worker, field.name)!r}"
+        for name, worker in declared.items()
+        for field in fields(worker)
+        if getattr(found[name], field.name) != getattr(worker, field.name)
+    ] == []
 
 
 @each_platform

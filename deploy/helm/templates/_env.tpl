@@ -22,7 +22,9 @@ secrets than it reads: Flower sees no database and no key, beat no key. */}}
 {{- define "fiscal.env.postgres" -}}
 {{- $store := .Values.postgres -}}
 {{- if include "fiscal.isExternal" $store -}}
-{{ include "fiscal.fromSecret" (dict "root" . "name" "DATABASE_URL" "secret" ($store.existingSecret | default (include "fiscal.fullname" .)) "key" ($store.existingSecret | ternary $store.existingSecretKey "database-url")) }}
+{{- $ours := dict "secret" (include "fiscal.fullname" .) "key" "database-url" -}}
+{{- $yours := dict "secret" $store.existingSecret "key" $store.existingSecretKey -}}
+{{ include "fiscal.fromSecret" (merge (dict "root" . "name" "DATABASE_URL") ($store.existingSecret | not | ternary $ours $yours)) }}
 {{- else -}}
 {{ include "fiscal.fromSecret" (dict "root" . "name" "POSTGRES_PASSWORD" "key" "postgres-password") }}
 - name: DATABASE_URL
@@ -33,7 +35,9 @@ secrets than it reads: Flower sees no database and no key, beat no key. */}}
 {{- define "fiscal.env.redis" -}}
 {{- $store := .Values.redis -}}
 {{- if include "fiscal.isExternal" $store -}}
-{{ include "fiscal.fromSecret" (dict "root" . "name" "REDIS_URL" "secret" ($store.existingSecret | default (include "fiscal.fullname" .)) "key" ($store.existingSecret | ternary $store.existingSecretKey "redis-url")) }}
+{{- $ours := dict "secret" (include "fiscal.fullname" .) "key" "redis-url" -}}
+{{- $yours := dict "secret" $store.existingSecret "key" $store.existingSecretKey -}}
+{{ include "fiscal.fromSecret" (merge (dict "root" . "name" "REDIS_URL") ($store.existingSecret | not | ternary $ours $yours)) }}
 {{- else -}}
 {{ include "fiscal.fromSecret" (dict "root" . "name" "REDIS_PASSWORD" "key" "redis-password") }}
 - name: REDIS_URL

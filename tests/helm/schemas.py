@@ -1,0 +1,120 @@
+"""Kubernetes' own description of each kind, for each version that the chart supports."""
+
+import json
+from functools import cache
+from typing import Any
+
+import jsonschema
+import jsonschema.validators
+from kubernetes_validate import utils
+from referencing import Registry, Resource
+
+from tests.helm.chart import Object
+
+VERSIONS = ("1.30", "1.31", "1.32", "1.33", "1.34")
+
+# Gateway API v1, which is no part of Kubernetes: the fields of HTTPRoute that the chart may set,
+# restated from its HTTPRouteSpec (gateway-api.sigs.k8s.io/reference/spec). Closed, so that a
+# misspelt one is found.
+HTTP_ROUTE = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["parentRefs", "rules"],
+    "properties": {
+        "hostnames": {"type": "array", "items": {"type": "string", "maxLength": 253}},
+        "parentRefs": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 32,
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name"],
+                "properties": {
+                    "group": {"type": "string"},
+                    "kind": {"type": "string"},
+                    "namespace": {"type": "string"},
+                    "name": {"type": "string"},
+                    "sectionName": {"type": "string"},
+                    "port": {"type": "integer", "minimum": 1, "maximum": 65535},
+                },
+            },
+        },
+        "rules": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 16,
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "matches": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "properties": {
+                                "path": {
+                                    "type": "object",
+                                    "additionalProperties": False,
+                                    "properties": {
+                                        "type": {"enum": ["Exact", "PathPrefix"]},
+                                        "value": {"type": "string", "pattern": "^/"},
+                                    },
+                                }
+                            },
+                        },
+                    },
+                    "backendRefs": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "required": ["name", "port"],
+                            "properties": {
+                                "name": {"type": "string"},
+                                "port": {"type": "integer", "minimum": 1, "maximum": 65535},
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def faults(thing: Object, version: str) -> list[str]:
+    """Returns what Kubernetes of this version would not accept, unknown fields included."""
+    return _faults(json.dumps(thing, sort_keys=True), version)
+
+
+@cache
+def _faults(text: str, version: str) -> list[str]:
+    thing = json.loads(text)
+    where = f"{thing['kind']} {thing['metadata']['name']}"
+    errors = _validator(thing["apiVersion"], thing["kind"], version).iter_errors(thing)
+    return [f"{where}: {error.json_path}: {error.message}" for error in errors]
+
+
+@cache
+def _validator(api_version: str, kind: str, version: str) -> Any:
+    """Builds the validator that kubernetes-validate builds for every single object."""
+    if (api_version, kind) == ("gateway.networking.k8s.io/v1", "HTTPRoute"):
+        return jsonschema.Draft202012Validator({"properties": {"spec": HTTP_ROUTE}})
+    group, _, number = api_version.rpartition("/")
+    words = [kind.lower(), *([group.split(".")[0]] if group else []), number]
+    schema = _contents(version, "-".join(words))
+    registry: Any = Registry().with_resources(
+        [
+            ("", Resource.from_contents(schema)),
+            ("_definitions.json", Resource.from_contents(_contents(version, "_definitions"))),
+        ]
+    )
+    return jsonschema.Draft202012Validator(schema, registry=registry)
+
+
+@cache
+def _contents(version: str, name: str) -> Any:
+    folder = f"kubernetes-json-schema/v{version}.0-local-strict"
+    return utils.schema_contents(f"{folder}/{name}.json", version)
