@@ -41,7 +41,9 @@ def cluster() -> Iterator[None]:
         yield
     elif script.exists():
         began = "kube-apiserver running" not in run_status(script)
-        run(script, "up")
+        if began:  # not on a running one: it would write kube-proxy's file anew, which ends it
+            run(script, "down")  # what an earlier one left behind, its objects above all
+            run(script, "up")
         try:
             with pytest.MonkeyPatch.context() as environment:
                 for name, value in announced(script).items():
