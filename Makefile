@@ -49,7 +49,7 @@ test-integration: $(STAMP) ## the tests on the real images
 test-kubernetes: $(STAMP) ## the chart on a real Kubernetes (FISCAL_TEST_CONTEXT or FISCAL_TEST_CLUSTER)
 	$(PYTHON) -m pytest tests/kubernetes
 
-release: ## tag and push the images, package the chart: make release REGISTRY=registry.example/team
+release: $(STAMP) ## tag and push the images, package the chart: make release REGISTRY=registry.example/team
 	deploy/release.sh "$(REGISTRY)"
 
 lint: $(STAMP) ## ruff, mypy, import-linter, shellcheck, hadolint
