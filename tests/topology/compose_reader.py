@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.infrastructure.celery.topology import Worker
+from tests.topology.worker_environment import worker_from
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILES = {"one": "one", "two": "workers", "three": "three"}
@@ -75,18 +76,11 @@ def workers_of(resolved: dict[str, Any]) -> dict[str, Worker]:
 
 
 def read_worker(service: Service) -> Worker:
-    environment = service["environment"]
-    slots = re.findall(r"([^:,]+):(\d+)", environment.get("CELERY_QUEUE_SLOTS", ""))
-    return Worker(
-        name=environment["CELERY_WORKER_NAME"],
-        queues=tuple(environment["CELERY_QUEUES"].split(",")),
-        concurrency=int(environment["CELERY_CONCURRENCY"]),
-        max_tasks_per_child=int(environment["CELERY_MAX_TASKS_PER_CHILD"]),
+    return worker_from(
+        service["environment"],
         image=service["image"].removeprefix("fiscal-").removesuffix(":dev"),
         memory_mib=mebibytes(service["mem_limit"]),
-        slots={queue: int(most) for queue, most in slots},
         shm_mib=mebibytes(service.get("shm_size", 0)),
-        soft_shutdown_seconds=int(environment["CELERY_SOFT_SHUTDOWN_SECONDS"]),
         grace_seconds=seconds(service["stop_grace_period"]),
     )
 

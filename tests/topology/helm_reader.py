@@ -7,6 +7,7 @@ from typing import Any
 from app.infrastructure.celery.topology import Worker
 from tests.helm.chart import render
 from tests.helm.pods import Pod, workers
+from tests.topology.worker_environment import worker_from
 
 BYTES = {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3, "k": 10**3, "M": 10**6, "G": 10**9, "": 1}
 
@@ -21,18 +22,11 @@ def read_helm(topology: str) -> dict[str, Worker]:
 
 
 def read_worker(pod: Pod) -> Worker:
-    environment = pod.environment
-    slots = re.findall(r"([^:,]+):(\d+)", environment.get("CELERY_QUEUE_SLOTS", ""))
-    return Worker(
-        name=environment["CELERY_WORKER_NAME"],
-        queues=tuple(environment["CELERY_QUEUES"].split(",")),
-        concurrency=int(environment["CELERY_CONCURRENCY"]),
-        max_tasks_per_child=int(environment["CELERY_MAX_TASKS_PER_CHILD"]),
+    return worker_from(
+        pod.environment,
         image=re.fullmatch(r"fiscal-(\w+):.*", pod.main["image"])[1],
         memory_mib=mebibytes(pod.main["resources"]["limits"]["memory"]),
-        slots={queue: int(most) for queue, most in slots},
         shm_mib=shared_memory_mib(pod),
-        soft_shutdown_seconds=int(environment["CELERY_SOFT_SHUTDOWN_SECONDS"]),
         grace_seconds=pod.spec["terminationGracePeriodSeconds"],
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.infrastructure.celery.topology import TOPOLOGIES, Image, Worker
 from tests.topology.compose_reader import mebibytes
+from tests.topology.worker_environment import worker_from
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES: dict[str, Image] = {"Dockerfile": "slim", "Dockerfile.selenium": "selenium"}
@@ -69,19 +70,12 @@ def read_railway(topology: str) -> dict[str, Worker]:
 def read_worker(node: Node) -> Worker:
     """Reads a service; its numbers stand in front of the role in its start command."""
     deploy = node["deploy"]
-    told = assignments(deploy["startCommand"])
-    slots = [pair.split(":") for pair in told.get("CELERY_QUEUE_SLOTS", "").split(",") if pair]
     shm = node["variables"].get("RAILWAY_SHM_SIZE_BYTES", {"value": "0"})
-    return Worker(
-        name=told["CELERY_WORKER_NAME"],
-        queues=tuple(told["CELERY_QUEUES"].split(",")),
-        concurrency=int(told["CELERY_CONCURRENCY"]),
-        max_tasks_per_child=int(told["CELERY_MAX_TASKS_PER_CHILD"]),
+    return worker_from(
+        assignments(deploy["startCommand"]),
         image=IMAGES[node["build"]["dockerfilePath"]],
         memory_mib=mebibytes(deploy["limitOverride"]["containers"]["memoryBytes"]),
-        slots={queue: int(most) for queue, most in slots},
         shm_mib=mebibytes(shm["value"]),
-        soft_shutdown_seconds=int(told["CELERY_SOFT_SHUTDOWN_SECONDS"]),
         grace_seconds=deploy["drainingSeconds"],
     )
 
