@@ -34,6 +34,17 @@ def base_image(official: str, airgap: str) -> str:
 
 
 @pytest.fixture(scope="session")
+def images() -> None:
+    """Builds the images of this checkout; the cache makes that quick where nothing changed."""
+    for command in (
+        ["deploy/airgap/build.sh"],
+        ["docker", "compose", "--profile", "*", "build", "--quiet"],
+    ):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Yields the URL of a Postgres server, without a database name."""
     from testcontainers.community.postgres import PostgresContainer
