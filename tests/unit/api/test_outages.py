@@ -216,7 +216,7 @@ def test_a_start_is_refused_in_time_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("name", ["redis", "postgres"])
-def test_an_outage_in_the_middle_of_starts_leaves_only_what_was_accepted(
+def test_an_outage_in_the_middle_of_starts_loses_and_doubles_nothing(
     api: Api, stores: Stores, name: str
 ) -> None:
     companies = [new_company(api.client, rut) for rut in ("77123456-9", "70000000-1")]
@@ -247,7 +247,20 @@ def test_an_outage_in_the_middle_of_starts_leaves_only_what_was_accepted(
     wait_until(lambda: api.client.get("/health/ready").status_code == 200, 60)
     wait_until(lambda: api.threads() <= threads + 1, 60, "the end of what had hung")
     accepted = {answer.json()["id"] for answer in first + rest if answer.status_code == 202}
-    assert stores.rows() == accepted
+    rows = stores.rows()
+    assert accepted <= rows
+    assert stores.messages() >= len(rows)
+    # A COMMIT that was on its way when Postgres stopped may count although its answer never came:
+    # who asks again is given that run, never a second one.
+    unanswered = rows - accepted
+    assert name == "postgres" or unanswered == set()
+    refused_requests = [
+        request
+        for request, answer in zip(requests, first + rest, strict=True)
+        if answer.status_code == 503
+    ]
+    assert unanswered <= {start(request).json()["id"] for request in refused_requests}
+    assert len(stores.rows()) == len(requests)
 
 
 @pytest.mark.parametrize("name", ["redis", "postgres"])
