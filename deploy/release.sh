@@ -4,6 +4,7 @@
 # and who wants that on a cluster loads its image by hand (docs/CELERY_DEPLOYMENT_GUIDE.md).
 set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+PATH="$PWD/.venv/bin:$PATH" # helm comes with the developer's locked packages
 
 # Selenium last: where it is in the registry, the release is complete; one that broke off before
 # can be started again.
@@ -27,7 +28,7 @@ check_tools() {
     local tool
     for tool in git docker helm; do
         command -v "$tool" >/dev/null ||
-            refuse "$tool is missing; 'make release' brings helm, deploy/prerequisites.sh docker."
+            refuse "$tool is missing; deploy/prerequisites.sh brings docker, the .venv of 'make lint' helm."
     done
 }
 
