@@ -1,20 +1,28 @@
 """One cluster for this folder, with the images of this checkout."""
 
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.kubernetes.cluster import ROOT, cluster
+from tests.kubernetes.cluster import cluster
+from tests.kubernetes.images import build_images
+from tests.kubernetes.release import Release
 
 
 @pytest.fixture(scope="package", autouse=True)
 def kubernetes() -> Iterator[None]:
-    for command in (
-        ["deploy/airgap/build.sh"],
-        ["docker", "compose", "--profile", "*", "build", "--quiet"],
-    ):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    build_images()
     with cluster():
         yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows pods, events and logs of the releases that a failed test used."""
+    report = yield
+    used = [value for value in item.funcargs.values() if isinstance(value, Release)]
+    for release in used if report.failed else ():
+        report.sections.append((f"release {release.name}", release.describe()))
+    return report
