@@ -60,8 +60,8 @@ def test_every_option_of_a_worker_reaches_its_pod_by_its_usual_name() -> None:
     assert pod.annotations["note"] == "worker"
     assert {key: pod.environment[key] for key in pod.environment if key.startswith("CELERY")} == {
         "CELERY_WORKER_NAME": "every-option",
-        "CELERY_QUEUES": "high,low",
-        "CELERY_QUEUE_SLOTS": "high:2,low:1",
+        "CELERY_QUEUES": "high,default",
+        "CELERY_QUEUE_SLOTS": "high:2,default:1",
         "CELERY_CONCURRENCY": "3",
         "CELERY_MAX_TASKS_PER_CHILD": "7",
         "CELERY_SOFT_SHUTDOWN_SECONDS": "30",

@@ -23,7 +23,7 @@ usage: include "fiscal.scheduling" (dict "options" OPTIONS "selector" LABELS)
 {{- $selector := dict "matchLabels" (fromYaml .selector) -}}
 {{- $spread := list -}}
 {{- range .options.topologySpreadConstraints -}}
-  {{- $spread = append $spread (hasKey . "labelSelector" | ternary . (merge (dict "labelSelector" $selector) .)) -}}
+  {{- $spread = append $spread (hasKey . "labelSelector" | ternary . (set (deepCopy .) "labelSelector" $selector)) -}}
 {{- end -}}
 {{- with $spread }}{{ $_ := set $scheduling "topologySpreadConstraints" . }}{{ end -}}
 {{- range $key, $value := $scheduling }}
