@@ -1,5 +1,6 @@
 """The chart's NetworkPolicies are the table of the design, connection by connection."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -53,6 +54,41 @@ def expected(objects: list[Object], to_all: dict[str, set[str]]) -> dict[str, An
         ours = {name: ports for name, ports in TABLE[role].items() if name in present}
         table[end.name] = ours | {stranger.name: everywhere for stranger in STRANGERS}
     return table | {stranger.name: WAYS_IN for stranger in STRANGERS}
+
+
+def one_way(objects: list[Object], direction: str) -> list[Object]:
+    """Returns the objects with policies that speak of one direction only."""
+    return [
+        merged(thing, {"spec": {"policyTypes": [direction]}})
+        if thing["kind"] == "NetworkPolicy"
+        else thing
+        for thing in objects
+    ]
+
+
+def let_out(source: str, target: str) -> set[str]:
+    return NAMES | (WORKERS_OUT if source == "worker" else set())
+
+
+def let_in(source: str, target: str) -> set[str]:
+    return WAYS_IN.get(target, set())
+
+
+@pytest.mark.parametrize(("direction", "besides"), [("Egress", let_out), ("Ingress", let_in)])
+def test_either_end_alone_keeps_to_the_table(
+    direction: str, besides: Callable[[str, str], set[str]]
+) -> None:
+    objects = render({"topology": "two", **DEMO})
+    roles = {end.name: end.labels["app.kubernetes.io/component"] for end in endpoints(objects)}
+    pairs = [(source, target) for source in roles for target in roles if source != target]
+    allowed: dict[str, Any] = {source: {} for source in roles}
+    for source, target in pairs:
+        ports = TABLE[roles[source]].get(roles[target], set()) | besides(
+            roles[source], roles[target]
+        )
+        allowed[source] |= {target: ports} if ports else {}
+
+    assert flows(one_way(objects, direction), []) == allowed
 
 
 def of(*roles: str, ports: set[str]) -> dict[str, set[str]]:
