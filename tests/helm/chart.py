@@ -79,12 +79,18 @@ def render(
     options += [word for one in sets for word in ("--set", one)]
     options += [word for one in api_versions for word in ("--api-versions", one)]
     options += ["--is-upgrade"] if upgrade else []
-    return _render(json.dumps(values or {}), release, tuple(options))
+    answer = _answer(json.dumps(values or {}), release, tuple(options))
+    if isinstance(answer, HelmRefused):
+        raise answer
+    return answer
 
 
 @cache
-def _render(values: str, release: str, options: tuple[str, ...]) -> list[Object]:
-    return render_afresh(json.loads(values), *options, release=release)
+def _answer(values: str, release: str, options: tuple[str, ...]) -> list[Object] | HelmRefused:
+    try:
+        return render_afresh(json.loads(values), *options, release=release)
+    except HelmRefused as refused:
+        return refused
 
 
 def render_afresh(
@@ -93,7 +99,13 @@ def render_afresh(
     """Asks helm again, whatever is known: two renders differ by what is random."""
     with values_file(values) as file:
         printed = helm("template", release, str(chart), "--values", file, *options)
-    return [document for document in yaml.load_all(printed, _Loader) if document]
+    return [found for part in printed.split("\n---\n") for found in _parsed(part)]
+
+
+@cache
+def _parsed(text: str) -> list[Object]:
+    """Reads one document of many that are the same in render after render."""
+    return [document for document in yaml.load_all(text, _Loader) if document]
 
 
 @cache
@@ -145,5 +157,6 @@ def chart_file(name: str) -> Any:
 
 @cache
 def all_on() -> dict[str, Any]:
-    """Returns the values that switch everything on."""
-    return dict(yaml.load(ALL_ON.read_text(encoding="utf-8"), _Loader))
+    """Returns the values that switch everything on, each with a copy of what aliases stand for."""
+    values = yaml.load(ALL_ON.read_text(encoding="utf-8"), _Loader)
+    return dict(json.loads(json.dumps(values)))

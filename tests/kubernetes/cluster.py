@@ -1,62 +1,68 @@
-"""The cluster that the tests use, and the images that the chart names by default."""
+"""The cluster that the tests use: one that somebody names, or one that they start and end."""
 
 import os
+import shlex
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.kubernetes.commands import ROOT, run
+from tests.kubernetes.images import bring
+
 NEXT_TO_US = ROOT.parent / "shared" / "kubernetes" / "cluster"
-STAND_INS = {
-    "redis:8-trixie": "fiscal-base-redis:trixie",
-    "pgvector/pgvector:pg17": "fiscal-base-postgres:trixie",
-}
 NO_CLUSTER = (
-    "No Kubernetes: set FISCAL_TEST_CONTEXT to a context of your kubeconfig whose nodes have the"
-    " images, or FISCAL_TEST_CLUSTER to a script with up, load, env and down."
+    "No Kubernetes, so nothing of the chart was tried: set FISCAL_TEST_CLUSTER to a script with up,"
+    " load, env and down, or FISCAL_TEST_CONTEXT to a context of your kubeconfig and"
+    " FISCAL_TEST_LOAD to the command that takes images to it, e.g. 'kind load docker-image'."
 )
-
-
-def run(*command: str | Path, check: bool = True, stdin: str | None = None) -> str:
-    """Returns what a command prints; fails with its last words."""
-    done = subprocess.run(
-        [str(word) for word in command], input=stdin, capture_output=True, text=True, cwd=ROOT
-    )
-    words = (done.stdout + done.stderr)[-3000:]
-    assert done.returncode == 0 or not check, f"{' '.join(map(str, command))}: {words}"
-    return done.stdout
 
 
 @contextmanager
 def cluster() -> Iterator[None]:
     """Yields while `kubectl` and `helm` speak to a cluster with our images; ends what it began."""
-    context = os.environ.get("FISCAL_TEST_CONTEXT")
+    context, loader = os.environ.get("FISCAL_TEST_CONTEXT"), os.environ.get("FISCAL_TEST_LOAD")
     script = Path(os.environ.get("FISCAL_TEST_CLUSTER") or NEXT_TO_US)
-    if context:
-        run("kubectl", "config", "use-context", context)
-        yield
-    elif script.exists():
-        began = "kube-apiserver running" not in run_status(script)
-        if began:  # not on a running one: it would write kube-proxy's file anew, which ends it
-            run(script, "down")  # what an earlier one left behind, its objects above all
-            run(script, "up")
-        try:
-            with pytest.MonkeyPatch.context() as environment:
-                for name, value in announced(script).items():
-                    environment.setenv(name, value)
-                load_images(script)
-                yield
-        finally:
-            if began:
-                run(script, "down")
+    if context and loader:
+        with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as environment:
+            environment.setenv("KUBECONFIG", copy_context(context, home))
+            bring(shlex.split(loader))
+            yield
+    elif not context and script.exists():
+        with started(script), pytest.MonkeyPatch.context() as environment:
+            for name, value in announced(script).items():
+                environment.setenv(name, value)
+            bring([str(script), "load"])
+            yield
     elif os.environ.get("CI"):
         pytest.fail(NO_CLUSTER, pytrace=False)
     else:
         pytest.skip(NO_CLUSTER)
+
+
+def copy_context(context: str, directory: str) -> str:
+    """Writes a kubeconfig of that context alone: the user's own keeps its current one."""
+    file = Path(directory, "kubeconfig")
+    file.touch(mode=0o600)
+    file.write_text(run("kubectl", "config", "view", "--minify", "--raw", "--context", context))
+    return str(file)
+
+
+@contextmanager
+def started(script: Path) -> Iterator[None]:
+    """Starts the script's cluster and ends it; leaves one alone that is running already."""
+    if "kube-apiserver running" in run_status(script):
+        yield  # `up` would write kube-proxy's file anew, which ends it
+        return
+    run(script, "down")  # what an earlier one left behind, its objects above all
+    try:
+        run(script, "up")
+        yield
+    finally:
+        run(script, "down")
 
 
 def run_status(script: Path) -> str:
@@ -70,26 +76,3 @@ def announced(script: Path) -> dict[str, str]:
     names = 'eval "$("$0" env)"; printf "%s\\n" "$KUBECONFIG" "$PATH"'
     kubeconfig, path = run("bash", "-c", names, script).splitlines()
     return {"KUBECONFIG": kubeconfig, "PATH": path}
-
-
-def load_images(script: Path) -> None:
-    """Gives the nodes this checkout's images under the names that the chart defaults to."""
-    version = yaml.safe_load((ROOT / "deploy/helm/Chart.yaml").read_text())["appVersion"]
-    names = []
-    for image in ("slim", "selenium", "simulator"):
-        names.append(f"fiscal-{image}:{version}")
-        run("docker", "tag", f"fiscal-{image}:dev", names[-1])
-    lent = {official: own for official, own in STAND_INS.items() if not is_present(official)}
-    for official, own in lent.items():
-        run("docker", "tag", own, official)
-    try:
-        run(script, "load", *names, *STAND_INS)
-    finally:
-        # Under an official name a stand-in would be taken for the official image.
-        for official in lent:
-            run("docker", "rmi", official)
-
-
-def is_present(image: str) -> bool:
-    """Returns whether Docker has an image."""
-    return run("docker", "images", "--quiet", image).strip() != ""

@@ -1,69 +1,111 @@
-"""The chart on a real Kubernetes: it comes up, changes its layout and finds its data again."""
+"""The life of a release: it comes up, outlives pods and bad migrations, finds its data again."""
 
-from app.infrastructure.celery.topology import QUEUES, TOPOLOGIES
-from tests.kubernetes.cluster import ROOT
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kubernetes.images import BROKEN, NEWER
+from tests.kubernetes.namespace import own_namespace
 from tests.kubernetes.release import Release
+from tests.kubernetes.watching import flower_lists, pods, termination_messages, what_is_left
+from tests.scenarios.load import Load
+from tests.scenarios.workers import declared, wait_for_consumers
 from tests.waiting import wait_until
 
-EXAMPLES = ROOT / "deploy" / "helm" / "examples"
+CLAVE = "una-clave-que-se-guarda"
+DECRYPT = """
+from app.bootstrap import cipher
+from app.infrastructure.db.models import SiiCredential
+from app.infrastructure.db.session import session_scope
+with session_scope() as session:
+    print(cipher().decrypt(session.query(SiiCredential).one().secret))
+"""
 
 
-def declared(topology: str) -> dict[str, set[str]]:
-    return {worker.name: set(worker.queues) for worker in TOPOLOGIES[topology]}
-
-
-def answers(release: Release, expected: dict[str, set[str]]) -> None:
-    wait_until(lambda: release.workers() == expected, timeout=120, what=f"workers {expected}")
-
-
-def test_runs_that_flow_survive_each_change_of_layout_and_data_a_reinstall() -> None:
-    with Release("fiscal-test-layouts") as release:
+@pytest.fixture(scope="module")
+def release() -> Iterator[Release]:
+    with own_namespace("fiscal-test-release") as namespace:
+        release = Release(namespace)
         release.helm("install", "--wait", "--timeout", "5m")
-        release.helm("test")
-        answers(release, declared("one"))
-        published: list[str] = []
-        for topology in ("two", "three", "one"):
-            published += release.publish(*[("system.probe", queue, {}) for queue in QUEUES] * 20)
-            release.helm("upgrade", "--set", f"topology={topology}")
-            published += release.publish(*[("system.probe", queue, {}) for queue in QUEUES] * 20)
-            release.wait_until_ready()
-            answers(release, declared(topology))
-            release.helm("test")
-        finished = release.wait_for_runs(published)
-        assert {run["state"] for run in finished} == {"succeeded"}
-        assert len(finished) == len(published) == len({run["id"] for run in finished})
-
-        release.helm("rollback", "2", "--wait", "--timeout", "5m")
-        answers(release, declared("two"))
-
-        kept = {secret["metadata"]["uid"] for secret in release.objects("secrets")
-                if secret["metadata"]["name"] == "fiscal"}  # fmt: skip
-        release.helm("uninstall", "--wait")
-        wait_until(lambda: not release.objects("pods"), timeout=120, what="no pod")
-        assert release.objects("deployments,statefulsets,jobs,services,networkpolicies") == []
-        claims = {claim["metadata"]["name"] for claim in release.objects("pvc")}
-        assert claims == {"data-fiscal-postgres-0", "data-fiscal-redis-0"}
-        release.helm("install", "--set", "topology=three", "--wait", "--timeout", "5m")
-        assert kept == {secret["metadata"]["uid"] for secret in release.objects("secrets")
-                        if secret["metadata"]["name"] == "fiscal"}  # fmt: skip
-        assert len(release.wait_for_runs(published)) == len(published)
+        yield release
 
 
-def test_a_restricted_namespace_runs_the_demo_to_the_portal_s_truth() -> None:
-    with Release("fiscal-test-demo", restricted=True) as release:
-        values = ("--set", "topology=two,demo.enabled=true")
-        release.helm("install", *values, "--atomic", "--timeout", "5m")
-        assert "equal" in release.execute("api", "fiscal", "demo")
-        ran = release.query("SELECT DISTINCT worker, queue FROM runs WHERE worker IS NOT NULL")
-        own = declared("two")
-        assert [row for row in ran if row["queue"] not in own[row["worker"].split("@")[0]]] == []
+def test_one_worker_comes_up_with_nothing_set(release: Release) -> None:
+    release.helm("test")
+    wait_for_consumers(release, declared("one"))
+    flower_lists(release, declared("one"))
 
 
-def test_a_fourth_worker_is_values_alone() -> None:
-    with Release("fiscal-test-fourth") as release:
-        file = str(EXAMPLES / "fourth-worker.yaml")
-        release.helm("install", "--values", file, "--wait", "--timeout", "5m")
-        release.helm("test")
-        consumers = [name for name, queues in release.workers().items() if "low" in queues]
-        assert len(release.workers()) == 4
-        assert len(consumers) == 2
+@pytest.mark.parametrize(
+    ("parts", "publisher"),
+    [(("all", "beat", "flower"), "api"), (("redis",), "api"), (("postgres",), "api"),
+     (("api",), "beat")],
+    ids="+".join,
+)  # fmt: skip
+def test_a_pod_that_is_deleted_is_replaced_and_no_run_is_lost(
+    release: Release, parts: tuple[str, ...], publisher: str
+) -> None:
+    before = pods(release)
+    with Load(release, publisher) as load:
+        for part in parts:
+            (name,) = release.pods_of(part)
+            release.kubectl("delete", "pod", name, "--wait=false")
+        wait_until(
+            lambda: len(before & pods(release)) == len(before) - len(parts),
+            timeout=120, what=f"the end of {parts}", every=1,
+        )  # fmt: skip
+        release.wait_until_ready()
+        wait_for_consumers(release, declared("one"))
+    load.assert_all_done()
+
+
+def test_a_migration_that_fails_leaves_the_old_version_serving(release: Release) -> None:
+    before, revision = pods(release), database_revision(release)
+
+    words = release.refused("upgrade", "--set", f"image.tag={BROKEN}", "--timeout", "3m")
+
+    assert "pre-upgrade" in words
+    assert any("this migration cannot work" in said for said in termination_messages(release))
+    assert database_revision(release) == revision
+    assert before <= pods(release)
+    release.helm("test")
+
+
+def test_a_rollback_runs_on_the_newer_schema(release: Release) -> None:
+    release.helm("upgrade", "--set", f"image.tag={NEWER}", "--wait", "--timeout", "5m")
+    assert database_revision(release) == "9001"
+
+    # Not "the one before", which is the release that failed.
+    release.helm("rollback", "1", "--wait", "--timeout", "5m")
+
+    assert database_revision(release) == "9001"
+    images = {pod["spec"]["containers"][0]["image"] for pod in release.objects("pods", "!job-name")}
+    assert not any(image.endswith(NEWER) for image in images)
+    release.helm("test")
+
+
+def test_a_reinstall_finds_the_data_and_the_key_that_opens_it(release: Release) -> None:
+    made = release.api.post("/companies", json={"rut": "76086428-5", "business_name": "Antigua"})
+    assert made.status_code == 201, made.text
+    credential = {"login_rut": "11111111-1", "clave": CLAVE}
+    put = release.api.put(f"/companies/{made.json()['id']}/credential", json=credential)
+    assert put.is_success, put.text
+
+    release.helm("uninstall", "--wait", "--timeout", "3m")
+    wait_until(lambda: not release.objects("pods"), timeout=120, what="no pod", every=1)
+    assert what_is_left(release) == {
+        "PersistentVolumeClaim/data-fiscal-postgres-0",
+        "PersistentVolumeClaim/data-fiscal-redis-0",
+        "Secret/fiscal",
+    }
+
+    release.helm("install", "--set", "topology=three", "--wait", "--timeout", "5m")
+    assert release.query("SELECT business_name FROM companies") == [{"business_name": "Antigua"}]
+    assert release.execute("api", "python", "-c", DECRYPT).strip() == CLAVE
+    release.helm("test")
+    flower_lists(release, declared("three"))
+
+
+def database_revision(release: Release) -> str:
+    (row,) = release.query("SELECT version_num FROM alembic_version")
+    return str(row["version_num"])

@@ -2,7 +2,9 @@
 How these files work. A helper is called by `include "fiscal.x" CONTEXT` and returns text. Most take
 the root context `$`; those that need more take a dict whose "root" is `$`. Each file holds one
 purpose: _names (names, labels, images), _secrets (which Secret holds what), _env (environment by
-role), _pod (the one pod template of our images), _workers (the chosen list, checked), _checks
+role), _outside (addresses of outside services), _pod (the one pod template of our images),
+_container (what its containers share), _security, _probes, _stores and _ownership (bundled Redis and
+Postgres), _migrate (one Job, two wrappings), _workers (the chosen list, checked), _checks
 (combinations that cannot work), _network (who talks to whom).
 */}}
 

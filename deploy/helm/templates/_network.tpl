@@ -8,7 +8,7 @@ worker: {to: [postgres, redis, simulator], out: true}
 beat: {to: [postgres, redis]}
 flower: {to: [redis], from: outside}
 migrate: {to: [postgres]}
-seed: {to: [postgres, redis, simulator]}
+seed: {to: [postgres, simulator]}
 test: {to: [postgres, redis]}
 simulator: {to: []}
 postgres: {to: []}
@@ -37,4 +37,12 @@ simulator: [8080, 1025]
 {{- range . }}
 - {port: {{ int . }}, protocol: TCP}
 {{- end }}
+{{- end }}
+
+{{- /* The port of a store that is somebody else's: what its address says, else what the values say.
+usage: include "fiscal.externalPort" (dict "url" .Values.redis.externalUrl "scheme" 6379 "values" 6379) */}}
+{{- define "fiscal.externalPort" -}}
+{{- if .url -}}
+{{- regexFind ":[0-9]+(/|[?]|$)" (splitList "@" .url | last) | regexFind "[0-9]+" | default .scheme -}}
+{{- else }}{{ .values }}{{ end -}}
 {{- end }}

@@ -52,13 +52,7 @@ spec:
   containers:
     - name: {{ .role }}
       {{- include "fiscal.container" . | nindent 6 }}
-      env:
-        {{- if ne .role "simulator" }}{{ include "fiscal.env" . | nindent 8 }}{{ end }}
-        {{- with .env }}{{ . | trim | nindent 8 }}{{ end }}
-        {{- range $name, $value := $options.env }}
-        - {name: {{ $name }}, value: {{ $value | quote }}}
-        {{- end }}
-        {{- with $options.extraEnv }}{{ toYaml . | nindent 8 }}{{ end }}
+      env: {{- include "fiscal.containerEnv" . | nindent 8 }}
       {{- with .ports }}{{ . | trim | nindent 6 }}{{ end }}
       {{- with .probes }}{{ . | trim | nindent 6 }}{{ end }}
       resources: {{- toYaml $options.resources | nindent 8 }}
@@ -76,14 +70,4 @@ spec:
       emptyDir: {medium: Memory, sizeLimit: {{ . }}}
     {{- end }}
     {{- with $options.extraVolumes }}{{ toYaml . | nindent 4 }}{{ end }}
-{{- end }}
-
-{{- /* usage: include "fiscal.container" (dict "root" $ "image" "slim" "args" (list "api")) */}}
-{{- define "fiscal.container" -}}
-image: {{ include "fiscal.image" (dict "root" .root "image" (.image | default "slim")) }}
-imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-args: {{ toJson .args }}
-securityContext: {{- include "fiscal.containerSecurity" . | nindent 2 }}
-# The last words of a container that failed stand in `kubectl describe`.
-terminationMessagePolicy: FallbackToLogsOnError
 {{- end }}

@@ -22,7 +22,9 @@ usage: include "fiscal.scheduling" (dict "options" OPTIONS "selector" LABELS)
 {{- $scheduling := pick .options "nodeSelector" "tolerations" "affinity" "priorityClassName" -}}
 {{- $selector := dict "matchLabels" (fromYaml .selector) -}}
 {{- $spread := list -}}
-{{- range .options.topologySpreadConstraints }}{{ $spread = append $spread (merge (deepCopy .) (dict "labelSelector" $selector)) }}{{ end -}}
+{{- range .options.topologySpreadConstraints -}}
+  {{- $spread = append $spread (hasKey . "labelSelector" | ternary . (set (deepCopy .) "labelSelector" $selector)) -}}
+{{- end -}}
 {{- with $spread }}{{ $_ := set $scheduling "topologySpreadConstraints" . }}{{ end -}}
 {{- range $key, $value := $scheduling }}
 {{- with $value }}

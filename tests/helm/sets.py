@@ -1,0 +1,53 @@
+"""The sets of values that the tests ask about, each by a name."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from app.infrastructure.celery.topology import TOPOLOGIES
+from tests.helm.chart import all_on
+
+DEMO = {"demo": {"enabled": True}}
+STORES = {
+    "redis": {"externalUrl": "rediss://:explicit-redis-url@redis.example:6390/0"},
+    "postgres": {"externalUrl": "postgresql://fiscal:explicit-postgres-url@db.example:5433/fiscal"},
+}
+OURS = {
+    "secrets": {"existingSecret": "our-secrets"},
+    "redis": {"existingSecret": "our-redis"},
+    "postgres": {"existingSecret": "our-postgres"},
+}
+NO_SECRETS = dict.fromkeys(
+    ("secretKeys", "apiKeys", "flowerBasicAuth", "redisPassword", "postgresPassword",
+     "whatsappAccessToken", "smtpUrl"),
+    "",
+)  # fmt: skip
+
+
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the layers as Helm merges values: maps by key, everything else by the last one."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            both = isinstance(value, dict) and isinstance(result.get(key), dict)
+            result[key] = merged(result[key], value) if both else deepcopy(value)
+    return result
+
+
+EVERYTHING = {
+    "demo": all_on(),
+    "production": merged(all_on(), {"demo": {"enabled": False}}),
+    "external": merged(all_on(), {"demo": {"enabled": False}}, STORES),
+    "existing": merged(all_on(), {"demo": {"enabled": False}, "secrets": NO_SECRETS}, OURS),
+}
+EVERY = {
+    **{name: {"topology": name} for name in TOPOLOGIES},
+    **{f"{name}, demo": {"topology": name, **DEMO} for name in TOPOLOGIES},
+    "stores outside": STORES,
+    "secrets of ours": OURS,
+    **{f"all on, {name}": values for name, values in EVERYTHING.items()},
+}
+every_set = pytest.mark.parametrize("values", EVERY.values(), ids=EVERY)
+each_topology = pytest.mark.parametrize("topology", TOPOLOGIES)
