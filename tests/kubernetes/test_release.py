@@ -79,7 +79,8 @@ def test_a_rollback_runs_on_the_newer_schema(release: Release) -> None:
     release.helm("rollback", "1", "--wait", "--timeout", "5m")
 
     assert database_revision(release) == "9001"
-    images = {pod["spec"]["containers"][0]["image"] for pod in release.objects("pods", "!job-name")}
+    specs = [one["spec"]["template"]["spec"] for one in release.objects("deployments")]
+    images = {container["image"] for spec in specs for container in spec["containers"]}
     assert not any(image.endswith(NEWER) for image in images)
     release.helm("test")
 

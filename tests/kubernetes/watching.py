@@ -9,13 +9,18 @@ POLICIES = "networkpolicies,poddisruptionbudgets"
 
 
 def flower_lists(release: Release, expected: Queues) -> None:
-    """Waits until Flower lists exactly the expected workers, each with its queues in order."""
+    """Waits until Flower lists exactly the expected workers as alive, each with its queues.
+
+    It remembers those that a change of layout stopped, as offline.
+    """
 
     def listed() -> Queues:
+        alive = release.flower.get("api/workers", params={"status": "1"}).json()
         workers = release.flower.get("api/workers", params={"refresh": "1"}).json()
         return {
             node.split("@")[0]: [queue["name"] for queue in said.get("active_queues", [])]
             for node, said in workers.items()
+            if alive.get(node)
         }
 
     wait_until(lambda: listed() == expected, timeout=60, what=f"Flower lists {expected}", every=1)
