@@ -1,11 +1,11 @@
 """Tests that drive a real Chromium on this machine, against one simulator process."""
 
-import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
 
+from tests.missing import missing
 from tests.simulator import Simulator, running_simulator
 
 NO_CHROMIUM = (
@@ -20,9 +20,7 @@ def _chromium() -> None:
     browser = any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
     if browser and shutil.which("chromedriver"):
         return
-    if os.environ.get("CI"):
-        pytest.fail(NO_CHROMIUM, pytrace=False)
-    pytest.skip(NO_CHROMIUM)
+    missing(NO_CHROMIUM)
 
 
 @pytest.fixture(scope="package")
