@@ -53,7 +53,7 @@ def test_two_workers_roll_out_and_back_and_lose_nothing(demo: Release) -> None:
     assert_two_workers_roll_out_and_back(
         demo,
         to_two=lambda: demo.helm("upgrade", *layout("two")),
-        to_one=lambda: demo.helm("upgrade", *layout("one")),
+        to_one=lambda: demo.helm("rollback", "--wait", "--timeout", "5m"),
     )
 
 
