@@ -1,4 +1,4 @@
-# The slim image: API, beat, Flower, migrations and the fast workers. No Chrome.
+# The slim image: API, beat, Flower, metrics, migrations and the fast workers. No Chrome.
 # Its sibling is Dockerfile.selenium; nothing here is newer than the frontend of engine 20.10.
 # >>> The same lines in Dockerfile and Dockerfile.selenium, so that one build cache serves both.
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
@@ -24,9 +24,10 @@ RUN apt-get update \
 # so that a fresh volume mounted on one takes its owner.
 RUN groupadd --gid 10001 fiscal \
     && useradd --uid 10001 --gid fiscal --no-create-home --home-dir /tmp --shell /usr/sbin/nologin fiscal \
-    && install -d -o fiscal -g fiscal /var/lib/fiscal/sessions \
+    && install -d -o fiscal -g fiscal /var/lib/fiscal/sessions /var/lib/fiscal/pdfs \
         /run/fiscal/secrets/redis /run/fiscal/secrets/postgres /run/fiscal/secrets/keys \
-        /run/fiscal/secrets/api /run/fiscal/secrets/flower /run/fiscal/secrets/channels \
+        /run/fiscal/secrets/api /run/fiscal/secrets/flower /run/fiscal/secrets/metrics \
+        /run/fiscal/secrets/channels /run/fiscal/secrets/webhooks \
     && printf '#!/bin/sh\nexec python -m app.cli "$@"\n' >/usr/local/bin/fiscal \
     && chmod 0755 /usr/local/bin/fiscal
 

@@ -4,15 +4,16 @@
 # secret. Sourcing this file only defines its functions: that is how tests/entrypoint tries them.
 set -euo pipefail
 
-ROLES="api, worker, beat, flower, migrate, secrets, simulator"
+ROLES="api, worker, beat, flower, metrics, migrate, secrets, simulator"
 QUEUES="high, default, low" CHROME_QUEUES="low" # tests/entrypoint keeps both equal to topology.py
-SECRETS="DATABASE_URL REDIS_URL SECRET_KEYS API_KEYS FLOWER_BASIC_AUTH WHATSAPP_ACCESS_TOKEN WHATSAPP_SESSIONS_URL SMTP_URL MEM0_API_KEY"
+SECRETS="DATABASE_URL REDIS_URL SECRET_KEYS API_KEYS FLOWER_BASIC_AUTH METRICS_BASIC_AUTH WHATSAPP_ACCESS_TOKEN WHATSAPP_APP_SECRET WHATSAPP_VERIFY_TOKEN WHATSAPP_SESSIONS_URL SMTP_URL MEM0_API_KEY MEM0_EMBEDDER_API_KEY PDF_STORE_S3_ACCESS_KEY_ID PDF_STORE_S3_SECRET_ACCESS_KEY"
 # variable ; its shape ; what is allowed, in words ; an example ; why a role cannot do without it
 VARIABLES="DATABASE_URL;^postgresql(\+psycopg)?://[^[:space:]]+$;postgresql://...;postgresql://user:password@postgres:5432/fiscal;companies, documents and runs are kept in Postgres
 REDIS_URL;^rediss?://[^[:space:]]+$;redis://... or rediss://... without family=;redis://:password@redis:6379/0;the queues are kept in Redis
 SECRET_KEYS;^[A-Za-z0-9_-]{43}=(,[A-Za-z0-9_-]{43}=)*$;Fernet keys joined by commas;\$(head -c 32 /dev/urandom | base64 | tr +/ -_);they encrypt the SII credentials
 API_KEYS;[^[:space:]];keys joined by commas;a-long-random-text,another-one;every request has to carry one
 FLOWER_BASIC_AUTH;^[^:,[:space:]]+:[^:,[:space:]]+(,[^:,[:space:]]+:[^:,[:space:]]+)*$;user:password pairs in ASCII joined by commas;user:password;Flower has to know who may look
+METRICS_BASIC_AUTH;^[^:,[:space:]]+:[^:,[:space:]]+(,[^:,[:space:]]+:[^:,[:space:]]+)*$;user:password pairs in ASCII joined by commas;user:password;the metrics have to know who may look
 CELERY_QUEUES;.;$QUEUES;high,default;a worker has to know what it consumes
 CELERY_WORKER_NAME;^[a-z0-9][a-z0-9-]{0,62}$;a-z, 0-9 and -, at most 63 of them;fast;Flower, logs and runs tell workers apart by it
 CELERY_QUEUE_SLOTS;^[^:,]+:[1-9][0-9]{0,5}(,[^:,]+:[1-9][0-9]{0,5})*$;queue:number joined by commas, each number at least 1;high:3,default:2;
@@ -53,7 +54,7 @@ check() {
         [[ $1 == optional || $value =~ [^[:space:]] ]] || refuse "$var is not set, and $why; set $names, for example $var=$example"
         [[ -z $value || $value =~ $shape ]] || refuse_value "$var" "$fault"
         [[ $var != REDIS_URL || ! $value =~ [?\&]family= ]] || refuse_value "$var" "carries family=, which redis-py refuses"
-        [[ $var != FLOWER_BASIC_AUTH || $value != *[^[:ascii:]]* ]] || refuse_value "$var" "is not ASCII"
+        [[ $var != *_BASIC_AUTH || $value != *[^[:ascii:]]* ]] || refuse_value "$var" "is not ASCII"
     done
 }
 
@@ -122,6 +123,8 @@ run_flower() {
     exec python -m app.infrastructure.celery.flower # options by environment: a command line is public
 }
 
+# Waits for nothing: a store that is down is what it tells.
+run_metrics() { check optional PORT && check required DATABASE_URL REDIS_URL METRICS_BASIC_AUTH && exec python -m app.metrics "$(listen_host):${PORT:-9464}"; }
 run_migrate() { check required DATABASE_URL && exec fiscal migrate; }
 run_simulator() {
     check optional PORT # the module lives in the simulator's own image stage only

@@ -13,9 +13,14 @@ from railway_sdk import Project, Service, database, define_railway, github, proj
 
 FILES = Path(__file__).resolve().parents[1] / "deploy" / "railway"
 TOPOLOGIES = {"one": ["all"], "two": ["fast", "slow"], "three": ["high", "default", "slow"]}
-PORTS = {"api": "8000", "flower": "5555"}  # fixed, so that a private address can name them
+PORTS = {"api": "8000", "flower": "5555", "metrics": "9464"}  # a private address names them
 CHROME_SHM = str(512 * 1024**2)  # Chrome's tabs die in the 64 MiB that containers get
 CHANNELS = ["WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_ACCESS_TOKEN", "SMTP_URL", "MAIL_FROM"]
+WEBHOOKS = ["WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"]
+MEMORIES = ["MEM0_API_KEY"]
+# No directory here: services of Railway share no volume.
+S3 = ["BUCKET", "PREFIX", "REGION", "ENDPOINT_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY"]
+PDFS = ["PDF_STORE", *(f"PDF_STORE_S3_{name}" for name in S3)]
 
 
 @define_railway
@@ -34,7 +39,8 @@ def main(ctx: Any) -> Project:
         defaultMountPath="/var/lib/postgresql/data",
     )
     broker = redis("redis")
-    names = ["api", "beat", "flower", *(f"worker-{name}" for name in TOPOLOGIES[topology])]
+    workers = [f"worker-{name}" for name in TOPOLOGIES[topology]]
+    names = ["api", "beat", "flower", "metrics", *workers]
     services = [
         deployed(name, repository, variables(name, ctx.shared, postgres, broker)) for name in names
     ]
@@ -71,5 +77,10 @@ def variables(name: str, shared: Any, postgres: Service, broker: Service) -> dic
 def shared_variables(name: str) -> list[str]:
     """Returns the names of the shared variables that a service refers to."""
     if name.startswith("worker-"):
-        return ["SECRET_KEYS", *CHANNELS]
-    return {"api": ["SECRET_KEYS", "API_KEYS"], "flower": ["FLOWER_BASIC_AUTH"]}.get(name, [])
+        return ["SECRET_KEYS", *CHANNELS, *MEMORIES, *PDFS]
+    told = {
+        "api": ["SECRET_KEYS", "API_KEYS", *WEBHOOKS, *PDFS],
+        "flower": ["FLOWER_BASIC_AUTH"],
+        "metrics": ["METRICS_BASIC_AUTH"],
+    }
+    return told.get(name, [])

@@ -10,11 +10,15 @@ import os
 from celery import Celery
 from kombu import Exchange, Queue
 
+from benchmarks import work
+
 app = Celery("bare")
 app.conf.update(
     broker_url=os.environ["REDIS_URL"],
     result_backend="db+" + os.environ["DATABASE_URL"],
-    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in ("high", "default")],
+    task_queues=[
+        Queue(name, Exchange(name), routing_key=name) for name in ("high", "default", "low")
+    ],
     task_default_queue="default",
     task_track_started=True,
     task_acks_late=True,
@@ -26,3 +30,7 @@ app.conf.update(
 def probe(self):
     """Does what `system.probe` does: says who ran it."""
     return {"worker": self.request.hostname}
+
+
+app.task(name="bench.wait")(work.wait)
+app.task(name="bench.hold")(work.hold)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psycopg
 import redis
@@ -25,6 +26,7 @@ from benchmarks.kinds import (
 PATIENCE = 120  # s
 WARM_UP_RUNS = 30
 RUNS = 600
+IDLE = 30  # s
 
 
 def seconds_to_first_run(kind: Kind) -> float:
@@ -84,7 +86,32 @@ def main(what: str, kind: Kind) -> None:
     print(MEASURES[what](kind))
 
 
-MEASURES = {"first": seconds_to_first_run, "rate": runs_per_second, "feed": feed}
+def idle_cpu(kind: Kind) -> float:
+    """Returns the CPU seconds that an idle worker and its pool use in IDLE seconds."""
+    publish(kind, WARM_UP_RUNS)
+    with connect() as connection, worker(kind, NEVER_RECYCLE) as process:
+        _await(connection, kind, WARM_UP_RUNS, process)
+        before = _cpu_of_all()
+        time.sleep(IDLE)
+        return _cpu_of_all() - before
+
+
+def _cpu_of_all() -> float:
+    """Returns the CPU seconds of every process here but this one."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        if stat.parent.name != str(os.getpid()):
+            fields = stat.read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+MEASURES = {
+    "idle-cpu": idle_cpu,
+    "first": seconds_to_first_run,
+    "rate": runs_per_second,
+    "feed": feed,
+}
 
 if __name__ == "__main__":
     main(sys.argv[1], KINDS[sys.argv[2]])

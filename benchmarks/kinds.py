@@ -9,7 +9,7 @@ import secrets
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -26,13 +26,17 @@ class Kind:
     command: tuple[str, ...]
     count_finished: str
     forget_all: str
+    slots: str = ""
 
 
 OURS = Kind(
     ("docker-entrypoint.sh", "worker"),
     "SELECT count(*) FROM runs WHERE state = 'succeeded'",
     "TRUNCATE runs CASCADE",
+    slots="high:3,default:2",
 )
+NO_LANES = replace(OURS, slots="")  # what lanes cost
+NO_LIMIT = replace(OURS, slots="high:3,default:3")  # lanes at work that keep no slot free
 BARE = Kind(
     (
         "celery", "-A", "benchmarks.baseline", "worker", "-Q", "high,default", "-n", "bare@%h",
@@ -43,14 +47,14 @@ BARE = Kind(
     "SELECT count(*) FROM celery_taskmeta WHERE status = 'SUCCESS'",
     "TRUNCATE celery_taskmeta",
 )  # fmt: skip
-KINDS = {"ours": OURS, "bare": BARE}
+KINDS = {"ours": OURS, "bare": BARE, "no-lanes": NO_LANES, "lanes": NO_LIMIT}
 
 
-def environment(max_tasks_per_child: int) -> dict[str, str]:
+def environment(kind: Kind, max_tasks_per_child: int) -> dict[str, str]:
     """Returns what both workers are told; ours reads all of it, plain Celery the two URLs."""
     return os.environ | {
         "CELERY_QUEUES": "high,default",
-        "CELERY_QUEUE_SLOTS": "high:3,default:2",
+        "CELERY_QUEUE_SLOTS": kind.slots,
         "CELERY_WORKER_NAME": "fast",
         "CELERY_CONCURRENCY": str(CONCURRENCY),
         "CELERY_MAX_TASKS_PER_CHILD": str(max_tasks_per_child),
@@ -72,7 +76,7 @@ def worker(
     with WORKER_LOG.open("wb") as log:
         process = subprocess.Popen(
             command(kind, max_tasks_per_child),
-            env=environment(max_tasks_per_child),
+            env=environment(kind, max_tasks_per_child),
             stdout=log,
             stderr=log,
         )
@@ -97,12 +101,13 @@ def publish(kind: Kind, number: int) -> None:
             probe.apply_async(queue="default")
         return
     from app.bootstrap import publisher
-    from app.infrastructure.db.session import session_scope
+    from app.infrastructure.db.session import get_session_factory
+    from app.services.outbox import outbox_scope
     from app.services.runs import enqueue
 
     for _ in range(number):
-        with session_scope() as session:
-            enqueue(session, publisher(), task="system.probe", kwargs={})
+        with outbox_scope(get_session_factory(), publisher()) as (session, outbox):
+            enqueue(session, outbox, task="system.probe", kwargs={})
 
 
 def make_tables(kind: Kind) -> None:

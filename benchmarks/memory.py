@@ -23,7 +23,7 @@ def memory(place: Stage) -> Result:
 
 def _idle_mib(place: Stage, name: str) -> float:
     kind = KINDS[name]
-    told = environment(MAX_TASKS_PER_CHILD)
+    told = environment(kind, MAX_TASKS_PER_CHILD)
     options = [f"--env={key}={told[key]}" for key in told if key.startswith(("CELERY_", "SECRET"))]
     container = docker(
         "run", "-d", *options, *place.arguments(), SLIM, *command(kind, MAX_TASKS_PER_CHILD)

@@ -23,6 +23,7 @@ class Result:
     unit: str
     most: float | None = None
     least: float | None = None
+    digits: int = 2  # of the ratio
 
     @property
     def ratio(self) -> float:
@@ -32,7 +33,7 @@ class Result:
     @property
     def meets_goal(self) -> bool:
         """Whether the ratio, as printed, keeps the goal."""
-        shown = round(self.ratio, 2)
+        shown = round(self.ratio, self.digits)
         return (self.most is None or shown <= self.most) and (
             self.least is None or shown >= self.least
         )
@@ -44,18 +45,20 @@ class Result:
         verdict = "met" if self.meets_goal else "**missed**"
         return (
             f"| {self.what} | {self.ours:.2f} {self.unit} | {self.baseline:.2f} {self.unit} |"
-            f" {self.ratio:.2f} | {goal} | {verdict} |"
+            f" {self.ratio:.{self.digits}f} | {goal} | {verdict} |"
         )
 
 
-def alternating_medians(measure: Callable[[str], float], rounds: int) -> tuple[float, float]:
-    """Returns the medians of ours and of plain Celery, measured in turn: noise hits both."""
-    measured: dict[str, list[float]] = {"ours": [], "bare": []}
+def alternating_medians(
+    measure: Callable[[str], float], rounds: int, baseline: str = "bare"
+) -> tuple[float, float]:
+    """Returns the medians of ours and of the baseline, measured in turn: noise hits both."""
+    measured: dict[str, list[float]] = {"ours": [], baseline: []}
     for number in range(rounds):
-        for kind in ("ours", "bare") if number % 2 == 0 else ("bare", "ours"):
+        for kind in ("ours", baseline) if number % 2 == 0 else (baseline, "ours"):
             measured[kind].append(measure(kind))
             print(f"  {kind} {measured[kind][-1]:.3f}", flush=True)
-    return statistics.median(measured["ours"]), statistics.median(measured["bare"])
+    return statistics.median(measured["ours"]), statistics.median(measured[baseline])
 
 
 def keep(results: list[Result]) -> None:

@@ -53,19 +53,21 @@ class Stage:
     network: str
     database_url: str
 
-    def arguments(self) -> list[str]:
+    def arguments(self, memory: str = "512m") -> list[str]:
         """Returns the `docker run` options of every container: as Compose runs a worker."""
         return [
             f"--network={self.network}", "--read-only", "--tmpfs=/tmp:size=256m,mode=1777",
-            "--cap-drop=ALL", "--memory=512m",
+            "--cap-drop=ALL", f"--memory={memory}",
             f"--volume={ROOT / 'benchmarks'}:/bench/benchmarks:ro",
             "--env=PYTHONPATH=/srv/fiscal/backend:/bench",
             "--env=REDIS_URL=redis://redis:6379/0", f"--env=DATABASE_URL={self.database_url}",
         ]  # fmt: skip
 
-    def run(self, command: Sequence[str], *options: str) -> str:
+    def run(
+        self, command: Sequence[str], *options: str, image: str = SLIM, memory: str = "512m"
+    ) -> str:
         """Runs a command in a container that is gone afterwards; returns its output."""
-        return docker("run", "--rm", *options, *self.arguments(), SLIM, *command)
+        return docker("run", "--rm", *options, *self.arguments(memory), image, *command)
 
     def measure(self, what: str, kind: str) -> float:
         """Returns the number that `benchmarks.inside WHAT KIND` prints last."""

@@ -13,7 +13,11 @@ compile() { # usage: compile OUTPUT [OPTION...]
 		--output-file "$output" pyproject.toml "$@"
 }
 
-compile runtime.txt
-compile selenium.txt --extra selenium --constraint requirements/runtime.txt
-compile simulator.txt --extra simulator --constraint requirements/runtime.txt
+# The images install without dependency checks, so they can leave out what is never used. The
+# development environment is complete, because pip checks there.
+images=(--override requirements/left-out.txt)
+
+compile runtime.txt "${images[@]}"
+compile selenium.txt --extra selenium --constraint requirements/runtime.txt "${images[@]}"
+compile simulator.txt --extra simulator --constraint requirements/runtime.txt "${images[@]}"
 compile dev.txt --extra selenium --extra simulator --extra dev --constraint requirements/runtime.txt

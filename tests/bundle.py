@@ -70,14 +70,15 @@ class Bundle(ABC):
         listed = ",".join(f"'{run_id}'" for run_id in ids)
         return self.query(f"SELECT * FROM runs WHERE id IN ({listed})")
 
+    def have_ended(self, ids: list[str]) -> bool:
+        """Returns whether every given run has ended."""
+        rows = self.runs(ids)
+        return len(rows) == len(ids) and all(row["finished_at"] for row in rows)
+
     def wait_for_runs(self, ids: list[str], timeout: float = 120) -> list[dict[str, Any]]:
         """Waits until every given run has ended; returns their rows."""
-
-        def ended() -> bool:
-            rows = self.runs(ids)
-            return len(rows) == len(ids) and all(row["finished_at"] for row in rows)
-
-        wait_until(ended, timeout=timeout, what=f"the end of {len(ids)} runs", every=0.5)
+        what = f"the end of {len(ids)} runs"
+        wait_until(lambda: self.have_ended(ids), timeout=timeout, what=what, every=0.5)
         return self.runs(ids)
 
     def depth(self, queue: str) -> int:
@@ -85,24 +86,14 @@ class Bundle(ABC):
         return int(self.execute("api", "python", "-c", DEPTH, queue))
 
     def seed_companies(self) -> dict[str, dict[str, Any]]:
-        """Creates the simulator's companies that are missing; returns all of them by RUT."""
+        """Stores the simulator's companies and logins that are missing, and starts nothing.
+
+        Returns all of them by RUT.
+        """
+        self.execute("api", "fiscal", "seed")
         known = {row["rut"]: row["id"] for row in self.query("SELECT rut, id FROM companies")}
-        companies = {}
-        for company in self.simulator.get("companies").json():
-            companies[company["rut"]] = company
-            if company["rut"] in known:
-                company["id"] = known[company["rut"]]
-                continue
-            made = self.api.post(
-                "/companies",
-                json={"rut": company["rut"], "business_name": company["razon_social"]},
-            )
-            assert made.status_code == 201, made.text
-            company["id"] = made.json()["id"]
-            credential = {"login_rut": company["login_rut"], "clave": company["clave"]}
-            put = self.api.put(f"/companies/{company['id']}/credential", json=credential)
-            assert put.is_success, put.text
-        return companies
+        companies = {one["rut"]: one for one in self.simulator.get("companies").json()}
+        return {rut: one | {"id": known[rut]} for rut, one in companies.items()}
 
     def start_sync(self, company_id: str, months: int = 1) -> str:
         """Asks the API for a sync; returns the run id."""

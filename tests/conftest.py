@@ -1,27 +1,90 @@
 """Real Postgres and Redis for every test that asks: one container of each, made on first use."""
 
+import fcntl
 import os
 import secrets
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     import psycopg
 
 ROOT = Path(__file__).resolve().parents[1]
+# Folders whose tests share what is costly: a cluster and bundles, built images, a registry.
+GROUPS = dict.fromkeys(("kubernetes", "chaos", "integration"), "bundles") | {
+    folder: folder for folder in ("railway", "release")
+}
+RERUNS_ALLOWED = 4  # tests of a whole run that may pass at the second try only (decision 0023)
 
 # A machine without a registry cannot pull Ryuk; the fixtures below remove what they made.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
 for name in list(os.environ):
-    if name.startswith(("CELERY_", "SII_", "WHATSAPP_", "DATABASE_URL", "REDIS_URL", "SMTP_")):
+    if name.startswith(
+        ("CELERY_", "SII_", "WHATSAPP_", "DATABASE_URL", "REDIS_URL", "SMTP_", "MEM0_")
+    ):
         del os.environ[name]  # a developer's shell must not decide what a test sees
+# The workers and beats that these tests start; those of another test process beat elsewhere.
+os.environ["HEARTBEAT_FILE"] = f"{tempfile.gettempdir()}/heartbeat-{os.getpid()}"
 
 
+class Groups(LoadScopeScheduling):
+    """Says what may not run side by side: the tests of a group share one process of xdist.
+
+    A file is a group. So is everything that starts bundles, in Compose or on Kubernetes: two cores
+    carry one beside the other tests.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return GROUPS.get(Path(file).parts[1], file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    return Groups(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the groups of folders first, for they take longest."""
+
+    def folder(item: pytest.Item) -> str:
+        return item.path.relative_to(ROOT / "tests").parts[0]
+
+    items.sort(key=lambda item: [*GROUPS, folder(item)].index(folder(item)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Shows why tests were run again; too many such fail the run."""
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    reruns = reporter.stats.get("rerun", ()) if reporter else ()
+    for report in reruns:
+        reporter.section(f"first try of {report.nodeid}")
+        reporter.write_line(report.longreprtext)
+    if len(reruns) > RERUNS_ALLOWED:
+        reporter.write_line(f"{len(reruns)} tests were run again, {RERUNS_ALLOWED} may be.")
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+@contextmanager
+def names_of_images() -> Iterator[None]:
+    """Keeps test processes apart while one asks for, or changes, what the engine calls an image.
+
+    tests/kubernetes lends the official names to their stand-ins for as long as it loads them.
+    """
+    with Path(tempfile.gettempdir(), "fiscal-names-of-images").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@names_of_images()
 def base_image(official: str, airgap: str) -> str:
     """Returns the image to use: the official one where it is present, else its stand-in."""
     for name in (official, airgap):
@@ -34,6 +97,7 @@ def base_image(official: str, airgap: str) -> str:
 
 
 @pytest.fixture(scope="session")
+@names_of_images()
 def images() -> None:
     """Builds the images of this checkout; the cache makes that quick where nothing changed."""
     for command in (
@@ -44,9 +108,9 @@ def images() -> None:
         assert done.returncode == 0, f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """Yields the URL of a Postgres server, without a database name."""
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Yields the URL of a Postgres server of its own, without a database name."""
     from testcontainers.community.postgres import PostgresContainer
 
     image = os.environ.get("POSTGRES_IMAGE") or base_image(
@@ -62,8 +126,20 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Yields the URL of a Postgres server, without a database name."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def migrated(postgres_server: str) -> str:
     """Returns the name of a migrated database that others are copied from."""
+    return migrated_template(postgres_server)
+
+
+def migrated_template(postgres_server: str) -> str:
+    """Returns the name of a new, migrated database to copy others from."""
     from app.infrastructure.db.schema import migrate
 
     with administration(postgres_server) as connection:

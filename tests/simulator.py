@@ -36,6 +36,11 @@ class Simulator:
         answer: dict[str, Any] = self._get(f"truth/{rut}", period=period.replace("-", ""))
         return answer
 
+    def f29(self, rut: str, year: int) -> list[dict[str, Any]]:
+        """Returns the F29 of a year's periods, by period and folio."""
+        answer: list[dict[str, Any]] = self._get(f"truth/{rut}/f29", year=str(year))
+        return answer
+
     def state(self) -> dict[str, Any]:
         """Returns open sessions, login tries, requests and violations."""
         answer: dict[str, Any] = self._get("state")
@@ -46,9 +51,19 @@ class Simulator:
         found: list[dict[str, str]] = self._get("messages")
         return found
 
+    def memories(self) -> list[dict[str, Any]]:
+        """Returns what Mem0 holds."""
+        found: list[dict[str, Any]] = self._get("memories")
+        return found
+
     def fail(self, path: str, kind: str, **rule: Any) -> None:
         """Makes requests under `path` go wrong."""
         self._admin.post("/faults", json={"path": path, "kind": kind} | rule).raise_for_status()
+
+    def change_clave(self, rut: str) -> str:
+        """Does what a user does at the portal after a refusal; returns the new clave."""
+        answer = self._admin.post("/claves", json={"rut": rut}).raise_for_status()
+        return str(answer.json()["clave"])
 
     def heal(self) -> None:
         """Ends all faults."""

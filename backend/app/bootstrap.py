@@ -11,9 +11,12 @@ from app.settings import get_settings
 
 if TYPE_CHECKING:
     from app.infrastructure.cipher import Cipher
-    from app.services.document_sync import Portal
+    from app.infrastructure.sii.portal import SiiPortal
+    from app.services.memories import MemoryStore
     from app.services.notifications import Channel
-    from app.services.runs import Publisher
+    from app.services.outbox import Publisher
+    from app.services.pdf_storage import PdfStores
+    from app.services.reconciliation import Messages
     from app.services.whatsapp_sessions import SessionStore
 
 
@@ -26,6 +29,15 @@ def publisher() -> "Publisher":
 
 
 @lru_cache(maxsize=1)
+def messages() -> "Messages":
+    """Returns what looks into the queues."""
+    from app.infrastructure.celery.queues import RedisQueues
+    from app.infrastructure.health import impatient_redis
+
+    return RedisQueues(impatient_redis(get_settings().require("redis_url"), 5))
+
+
+@lru_cache(maxsize=1)
 def cipher() -> "Cipher":
     """Returns the cipher of SII credentials. Raises ConfigurationError without SECRET_KEYS."""
     from app.infrastructure.cipher import Cipher
@@ -34,11 +46,24 @@ def cipher() -> "Cipher":
 
 
 @lru_cache(maxsize=1)
-def portal() -> "Portal":
-    """Returns the SII portal: Chromium logs in, HTTP reads."""
+def portal() -> "SiiPortal":
+    """Returns the SII portal: Chromium logs in, HTTP reads, all workers in turn."""
+    from app.infrastructure.db.session import get_session_factory
     from app.infrastructure.sii.portal import SiiPortal
+    from app.infrastructure.sii.shared_politeness import politeness_of
+    from app.infrastructure.sii.stored_sessions import StoredSessions
 
-    return SiiPortal(get_settings())
+    settings = get_settings()
+    memory = StoredSessions(get_session_factory(), cipher(), settings.sii_session_keep)
+    return SiiPortal(settings, politeness_of(settings), memory)
+
+
+@lru_cache(maxsize=1)
+def pdf_stores() -> "PdfStores":
+    """Returns where PDFs are. Raises ConfigurationError where the chosen directory is not there."""
+    from app.infrastructure.pdf_store import open_stores
+
+    return open_stores(get_settings())
 
 
 @lru_cache(maxsize=1)
@@ -47,6 +72,14 @@ def channels() -> "Mapping[str, Channel]":
     from app.infrastructure.channels import configured_channels
 
     return configured_channels(get_settings())
+
+
+@lru_cache(maxsize=1)
+def memory_store() -> "MemoryStore":
+    """Returns the store of memories: Mem0, hosted or in our Postgres."""
+    from app.infrastructure.mem0 import open_store
+
+    return open_store(get_settings())
 
 
 @lru_cache(maxsize=1)

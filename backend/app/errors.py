@@ -32,6 +32,7 @@ class TransientError(FiscalError):
 
     status = 503
     retry_after: int | None = None  # seconds to wait at least; None leaves it to the backoff
+    is_try = True  # whether it uses up one of a task's tries; not where the work was not begun
 
 
 class PermanentError(FiscalError):
@@ -45,6 +46,8 @@ class PermanentError(FiscalError):
 
 class SiiUnavailable(TransientError):
     """The SII portal does not answer or is under maintenance."""
+
+    asked_wait: int | None = None  # seconds, where SII asks everybody for them
 
 
 class SessionExpired(TransientError):
@@ -61,12 +64,33 @@ class RateLimited(TransientError):
     """The other side asks for fewer requests."""
 
 
+class SiiStandstill(TransientError):
+    """SII asked to wait; nobody sends it anything before that is over."""
+
+    is_try = False  # `retry_after` of each is what is left of the wait
+
+
+class BrowsersBusy(TransientError):
+    """As many browsers are at SII as may be at once."""
+
+    retry_after = 300  # a login takes a minute, a list of F29 up to twenty
+    is_try = False
+
+
 class IncompleteAnswer(TransientError):
     """SII answered with fewer documents than its own summary counts."""
 
 
+class PdfUnusable(TransientError):
+    """SII sent something other than the PDF of this form."""
+
+
 class UnexpectedAnswer(PermanentError):
     """The portal's answer is not what the contract says."""
+
+
+class RecaptchaRequired(PermanentError):
+    """SII asks for a reCAPTCHA, a person's to solve; SII_RECAPTCHA_TOKEN may be outdated."""
 
 
 class InvalidCredentials(PermanentError):
@@ -124,11 +148,59 @@ class TemplateInvalid(PermanentError):
     """The notification's template cannot be rendered with the notification's context."""
 
 
+# --- memories ---------------------------------------------------------------------------------
+
+
+class MemoryStoreUnavailable(TransientError):
+    """Mem0 does not answer."""
+
+
+class MemoriesUnfinished(TransientError):
+    """Some memories are not in Mem0 yet; the others are."""
+
+
+class MemoryRefused(PermanentError):
+    """Mem0 refused a memory for good."""
+
+
+class MemoriesRefused(PermanentError):
+    """Mem0 refused some memories for good; the others are stored."""
+
+
+class MemoryElsewhere(PermanentError):
+    """The memory lies in a Mem0 that is no longer configured."""
+
+
+# --- the store of PDFs ------------------------------------------------------------------------
+
+
+class PdfStoreUnavailable(TransientError):
+    """The store of the PDFs does not answer."""
+
+
+class PdfStoreRefused(PermanentError):
+    """The store of the PDFs refuses what we ask; its settings or its permissions are wrong."""
+
+    status = 500
+
+
+class PdfElsewhere(PermanentError):
+    """The PDF lies in a store that is no longer configured."""
+
+    status = 500
+
+
+class PdfDamaged(PermanentError):
+    """The stored PDF is gone, or is not the one that SII gave."""
+
+    status = 500
+
+
 # --- our own house ----------------------------------------------------------------------------
 
 
 class QueueUnavailable(TransientError):
-    """Redis does not answer; the run was not queued."""
+    """Redis does not answer."""
 
 
 class DatabaseUnavailable(TransientError):
@@ -137,6 +209,14 @@ class DatabaseUnavailable(TransientError):
 
 class StoreBusy(TransientError):
     """The session store is locked by another process."""
+
+
+class RunTakenOver(PermanentError):
+    """A later attempt of this run has begun, or the run has ended; this one stores nothing."""
+
+
+class PoisonRun(PermanentError):
+    """The worker died each time that this run was tried; it is not tried again."""
 
 
 class ConfigurationError(PermanentError):
@@ -149,6 +229,10 @@ class NotFound(PermanentError):
     """There is no such thing."""
 
     status = 404
+
+
+class CalendarNotActivated(PermanentError):
+    """The company follows no obligation yet; run calendar.activate_mandatory_events for it."""
 
 
 class AlreadyExists(PermanentError):

@@ -11,7 +11,24 @@ from fastapi.routing import APIRoute
 from fastapi_swagger import patch_fastapi
 
 from app import __version__, bootstrap
-from app.api import companies, documents, health, runs, syncs
+from app.api import (
+    boletas,
+    calendar,
+    calendar_feed,
+    companies,
+    documents,
+    f29,
+    fees,
+    health,
+    holidays,
+    memories,
+    notifications,
+    onboarding,
+    runs,
+    syncs,
+    users,
+    webhooks,
+)
 from app.api.access_log import AccessLog, request_context
 from app.api.answers import UNAUTHENTICATED, describe
 from app.api.desk import Desk
@@ -22,13 +39,15 @@ from app.errors import ConfigurationError
 from app.infrastructure.health import check_postgres, check_redis
 from app.logs import configure_logging
 from app.services.companies import Encrypts
-from app.services.runs import Publisher
+from app.services.outbox import Publisher
+from app.services.pdf_storage import PdfStores
 from app.settings import get_settings
 
 DESCRIPTION = """
 Companies, their documents in SII's registers, and the runs that fetch them.
 
-* Every request carries `X-API-Key`, except those for health and for these pages.
+* Every request carries `X-API-Key`, except those for health, for these pages, for a calendar feed,
+  whose link carries a token, and for a provider's webhook, whose body is signed.
 * Every error is a problem (RFC 9457, `application/problem+json`) with a stable `code`; the values
   that were refused stand in `errors`. After 503 the same request may succeed: see `Retry-After`.
 * Amounts are integer pesos, times are UTC in ISO 8601, RUTs look like `12345678-5`.
@@ -36,15 +55,27 @@ Companies, their documents in SII's registers, and the runs that fetch them.
 """
 TAGS = [
     {"name": "companies", "description": "Taxpayers, and their logins at SII."},
-    {"name": "documents", "description": "The purchase and sales registers (RCV)."},
+    {"name": "documents", "description": "Purchases and sales (RCV), boletas and honorarios."},
+    {"name": "calendar", "description": "What is due and when, and the facts that decide it."},
+    {"name": "f29", "description": "Monthly tax returns (F29) and their PDFs."},
+    {"name": "memories", "description": "What the assistant knows of people and companies."},
+    {"name": "notifications", "description": "People, and what they are told."},
     {"name": "runs", "description": "What the workers do, did or are going to do."},
     {"name": "health", "description": "For those who watch over the process. No key needed."},
 ]
+
+BEFORE_VERSIONS = (companies, syncs, documents, runs)
+PARTS = (
+    *BEFORE_VERSIONS,
+    *(boletas, fees, onboarding, f29, calendar, calendar_feed, holidays, memories),
+    *(users, notifications),
+)
 
 
 def create_app(
     publisher: Callable[[], Publisher] = bootstrap.publisher,
     cipher: Callable[[], Encrypts] = bootstrap.cipher,
+    pdf_stores: Callable[[], PdfStores] = bootstrap.pdf_stores,
 ) -> FastAPI:
     """Returns the API. Tests pass their own makers of ports."""
     app = FastAPI(
@@ -58,12 +89,19 @@ def create_app(
         lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
     )
-    app.state.desk = Desk(_readiness(), publisher, cipher)
+    app.state.desk = Desk(_readiness(), publisher, cipher, pdf_stores)
     app.include_router(health.router)
-    for part in (companies, syncs, documents, runs):
+    app.include_router(calendar_feed.open_router, prefix="/v1")
+    app.include_router(webhooks.router)  # its address stands in the provider's settings
+    for part in PARTS:
         app.include_router(
-            part.router, dependencies=[Depends(api_key_header)], responses=UNAUTHENTICATED
+            part.router,
+            prefix="/v1",
+            dependencies=[Depends(api_key_header)],
+            responses=UNAUTHENTICATED,
         )
+    for part in BEFORE_VERSIONS:  # where they were before there was a version
+        app.include_router(part.router, include_in_schema=False)
     patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs without a CDN
     app.openapi = partial(describe, app)  # type: ignore[method-assign] # FastAPI's way
     show_problems(app)
@@ -102,6 +140,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     _api_keys()
     desk: Desk = app.state.desk
     await asyncio.gather(asyncio.to_thread(desk.publisher), asyncio.to_thread(desk.cipher))
+    desk.pdf_stores()
     yield
 
 

@@ -19,6 +19,8 @@ from app.infrastructure.celery import app
 from app.infrastructure.celery.checks import registered_tasks, route_of, routing_faults
 from app.infrastructure.celery.topology import QUEUES, SYSTEM_TASKS, TOPOLOGIES
 
+# A task that is lost together with its declaration would be missed by nothing else.
+PRODUCT_TASKS = {"high": 2, "default": 9, "low": 6}
 HEADER = ("task", "queue", *TOPOLOGIES)
 
 
@@ -52,13 +54,34 @@ def main() -> int:
         print(
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         )
-    product = [queue for task, queue, *_ in table if task not in SYSTEM_TASKS]
-    counts = ", ".join(f"{product.count(queue)} {queue}" for queue in QUEUES)
-    print(f"\n{len(product)} tasks ({counts}) and {len(table) - len(product)} of the machinery")
-    faults = routing_faults(app)
+    faults = routing_faults(app) + count_faults(table)
     for fault in faults:
         print(fault, file=sys.stderr)
+    print(f"\n{summary(table)}")
     return 1 if faults else 0
+
+
+def product_queues(table: list[tuple[str, ...]]) -> list[str]:
+    """Returns the queue of each product task."""
+    return [queue for task, queue, *_ in table if task not in SYSTEM_TASKS]
+
+
+def count_faults(table: list[tuple[str, ...]]) -> list[str]:
+    """Returns one sentence per queue that has fewer or more product tasks than were decided."""
+    found = product_queues(table)
+    return [
+        f"Queue {queue} has {found.count(queue)} product tasks instead of {wanted}; a new one"
+        " needs a new number in PRODUCT_TASKS."
+        for queue, wanted in PRODUCT_TASKS.items()
+        if found.count(queue) != wanted
+    ]
+
+
+def summary(table: list[tuple[str, ...]]) -> str:
+    """Returns the last line, such as '17/17 product tasks routed (2 high, 9 default, 6 low)'."""
+    found = product_queues(table)
+    counts = ", ".join(f"{found.count(queue)} {queue}" for queue in PRODUCT_TASKS)
+    return f"{len(found)}/{sum(PRODUCT_TASKS.values())} product tasks routed ({counts})"
 
 
 if __name__ == "__main__":

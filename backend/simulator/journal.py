@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 class Violation:
     """Something that a polite client never does."""
 
-    kind: str  # write_attempted, login_after_wrong_password, session_cap
+    # write_attempted, rectify_clicked, login_after_wrong_password, session_cap, too_fast
+    kind: str
     rut: str
     at: str
 
@@ -19,11 +20,16 @@ class Journal:
     """Counts and violations since the last reset."""
 
     requests: Counter[str] = field(default_factory=Counter)
+    readings: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
 
     def count_request(self, method: str, path: str) -> None:
         """Count one request to a path of the outside services."""
         self.requests[f"{method} {path}"] += 1
+
+    def count_reading(self, method: str, rut: str, period: str, operation: str, state: str) -> None:
+        """Count one valid question about a company's register, where it is answered."""
+        self.readings[f"{method} {rut} {period} {operation} {state}"] += 1
 
     def record_violation(self, kind: str, rut: str) -> None:
         """Keep a violation, with the time in UTC."""
@@ -34,6 +40,7 @@ class Journal:
         kinds = [violation.kind for violation in self.violations]
         return {
             "requests": dict(sorted(self.requests.items())),
+            "readings": dict(sorted(self.readings.items())),
             "writes_attempted": kinds.count("write_attempted"),
             "violations": [asdict(violation) for violation in self.violations],
         }

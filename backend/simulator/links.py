@@ -1,6 +1,7 @@
-"""Public addresses of the portal's three hosts, here prefixes of one host."""
+"""Public addresses of the portal's hosts, here prefixes of one host."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 
@@ -14,13 +15,14 @@ class Links:
     auth: str  # zeusr.sii.cl
     home: str  # misiir.sii.cl
     services: str  # www4.sii.cl
+    receipts: str  # loa.sii.cl
 
     @classmethod
     def of(cls, request: Request) -> "Links":
         """The addresses as this client must write them."""
         simulator = request.app.state.simulator
         base = simulator.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
-        return cls(f"{base}/zeusr", f"{base}/misiir", f"{base}/www4")
+        return cls(f"{base}/zeusr", f"{base}/misiir", f"{base}/www4", f"{base}/loa")
 
     @property
     def home_page(self) -> str:
@@ -34,6 +36,12 @@ class Links:
         """The login page with the destination behind `?`, without a key, as the portal does."""
         return f"{self.auth}{LOGIN_PATH}?{destination}"
 
+    def waiting_room(self, destination: str, seconds: int) -> str:
+        """The waiting room, which leads on to the destination after some seconds."""
+        query = urlencode({"c": "sii", "s": seconds, "t": destination})
+        return f"{self.auth}/queue-it/?{query}"
+
     def owns(self, address: str) -> bool:
         """Whether an address leads to one of the portal's own hosts."""
-        return address.startswith((f"{self.auth}/", f"{self.home}/", f"{self.services}/"))
+        hosts = (self.auth, self.home, self.services, self.receipts)
+        return address.startswith(tuple(f"{host}/" for host in hosts))

@@ -1,7 +1,7 @@
 """Who may log in: checks a clave, counts the tries, blocks an account."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from cl_sii.rut import Rut
@@ -14,12 +14,13 @@ BLOCK_SECONDS = 3600.0
 
 
 class Outcome(StrEnum):
-    """How a login try ended; the value is shown by /__sim__/state."""
+    """How a login try ended, or what came between two; the value is shown by /__sim__/state."""
 
     OK = "ok"
     WRONG = "wrong_password"
     BLOCKED = "blocked"
     TOO_MANY_SESSIONS = "too_many_sessions"
+    CLAVE_CHANGED = "clave_changed"
 
 
 @dataclass
@@ -32,16 +33,29 @@ class Logins:
     tries: dict[Rut, list[Outcome]] = field(default_factory=dict)
     blocked_until: dict[Rut, float] = field(default_factory=dict)  # monotonic seconds
 
-    def attempt(self, rut: Rut, clave: str) -> Outcome:
-        """Judge one try. A try after a wrong clave, whatever it ends in, is a violation."""
+    def attempt(self, rut: Rut, clave: str, fault: str = "") -> Outcome:
+        """Judge one try. A try after a wrong clave, whatever it ends in, is a violation.
+
+        `fault` is how a good try is to end all the same; too many sessions are then others'.
+        """
         tries = self.tries.setdefault(rut, [])
         if tries and tries[-1] in (Outcome.WRONG, Outcome.BLOCKED):
             self.journal.record_violation("login_after_wrong_password", rut.canonical)
-        outcome = self._judge(rut, clave)
+        outcome = judged = self._judge(rut, clave)
+        if judged is Outcome.OK and fault:
+            outcome = Outcome(fault)
         tries.append(outcome)
-        if outcome is Outcome.TOO_MANY_SESSIONS:
+        if judged is Outcome.TOO_MANY_SESSIONS:
             self.journal.record_violation("session_cap", rut.canonical)
         return outcome
+
+    def change_clave(self, rut: Rut) -> str:
+        """What the account's user does at the portal after a refusal; returns the new clave."""
+        account = self.accounts[rut]
+        self.accounts[rut] = replace(account, clave=f"{account.clave}n")
+        self.tries.setdefault(rut, []).append(Outcome.CLAVE_CHANGED)
+        self.blocked_until.pop(rut, None)
+        return self.accounts[rut].clave
 
     def _judge(self, rut: Rut, clave: str) -> Outcome:
         account = self.accounts.get(rut)
@@ -62,7 +76,7 @@ class Logins:
     def _wrong_in_a_row(self, rut: Rut) -> int:
         count = 0
         for outcome in reversed(self.tries.get(rut, [])):
-            if outcome is Outcome.OK:
+            if outcome in (Outcome.OK, Outcome.CLAVE_CHANGED):
                 break
             count += outcome is Outcome.WRONG
         return count

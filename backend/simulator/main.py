@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from simulator import admin, whatsapp
+from simulator import admin, mem0, whatsapp
 from simulator.mail import start_mail_sink
 from simulator.middleware import Interference
-from simulator.portal import authentication, facade, home, pages, rcv
+from simulator.portal import authentication, boletas, f29, facade, fees, home, pages, rcv
 from simulator.settings import Settings
 from simulator.state import Simulator
 
@@ -48,8 +48,10 @@ def create_app(settings: Settings) -> Starlette:
             Route("/", _front_page),
             Mount("/zeusr", routes=authentication.routes),
             Mount("/misiir", routes=home.routes),
-            Mount("/www4", routes=[*facade.routes, *rcv.routes]),
+            Mount("/www4", routes=[*facade.routes, *boletas.routes, *rcv.routes, *f29.routes]),
+            Mount("/loa", routes=fees.routes),
             Mount("/whatsapp", routes=whatsapp.routes),
+            Mount("/mem0", routes=mem0.routes),
             Mount("/__sim__", routes=admin.routes),
         ],
         middleware=[Middleware(Interference, simulator=simulator)],

@@ -6,10 +6,11 @@ import json
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simulator.faults import Fault
+from simulator.encodings import in_latin1
+from simulator.faults import CONTENT_KINDS, Fault
 from simulator.links import Links
 from simulator.state import Simulator
 
@@ -31,9 +32,28 @@ class Interference:
         await asyncio.sleep(self._simulator.settings.latency_ms / 1000)
         request = Request(scope, receive)
         body = await request.body()
+        self._judge_pace(request)
         fault = self._simulator.faults.take(scope["path"], self._ruts(request, body))
+        if fault and fault.kind in CONTENT_KINDS:
+            request.state.fault = fault
         answer = await _suffer(fault, request, receive) if fault else None
+        if fault and fault.kind == "lost_answer":
+            await self._app(scope, _replay(body, receive), _drop)
+            answer = PlainTextResponse("Bad Gateway", 502)
+        elif fault and fault.kind == "late_answer":
+            send = _delayed(send, fault.ms)
+        elif fault and fault.kind == "latin1":
+            send = in_latin1(send)
+        elif fault and fault.kind == "expired_session":
+            self._simulator.sessions.close(request.cookies.get("TOKEN"))
         await (answer or self._app)(scope, _replay(body, receive), send)
+
+    def _judge_pace(self, request: Request) -> None:
+        host = request.client.host if request.client else ""
+        if not self._simulator.politeness.allows(host, request.url.path):
+            session = self._simulator.sessions.of_request(request)
+            rut = session.account.login_rut.canonical if session else ""
+            self._simulator.journal.record_violation("too_fast", rut)
 
     def _ruts(self, request: Request, body: bytes) -> set[str]:
         """Every RUT that a request is about: who is logged in, and whom the body names."""
@@ -46,9 +66,11 @@ def _ruts_of_body(content_type: str, body: bytes) -> set[str]:
     with contextlib.suppress(ValueError, TypeError, AttributeError, KeyError):
         if "json" in content_type:
             data = json.loads(body)["data"]
-            return {f"{data['rutEmisor']}-{data['dvEmisor']}"}
+            names = ("rutEmisor", "dvEmisor") if "rutEmisor" in data else ("rut", "dv")
+            return {"-".join(str(data[name]) for name in names)}
         form = parse_qs(body.decode())
-        return {f"{form['rut'][0]}-{form['dv'][0].upper()}"}
+        names = ("rut", "dv") if "rut" in form else ("rut_arrastre", "dv_arrastre")
+        return {"-".join(form[name][0] for name in names).upper()}
     return set()
 
 
@@ -62,6 +84,19 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return next_message
 
 
+async def _drop(message: Message) -> None:
+    """Lets nothing of an answer through."""
+
+
+def _delayed(send: Send, ms: int) -> Send:
+    async def later(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await asyncio.sleep(ms / 1000)
+        await send(message)
+
+    return later
+
+
 async def _suffer(fault: Fault, request: Request, receive: Receive) -> Response | None:
     """Live through a fault; None lets the request go on."""
     match fault.kind:
@@ -69,12 +104,24 @@ async def _suffer(fault: Fault, request: Request, receive: Receive) -> Response 
             await asyncio.sleep(fault.ms / 1000)
         case "hold":
             await _hold(fault, receive)
+        case "http_400":
+            return PlainTextResponse("Bad Request", 400)
         case "http_500":
             return PlainTextResponse("Internal Server Error", 500)
         case "http_503":
             return PlainTextResponse("Service Unavailable", 503)
+        case "rate_limit_429":
+            headers = {"Retry-After": str(fault.retry_after)}
+            return PlainTextResponse("Too Many Requests", 429, headers)
+        case "json_html_body":
+            page = "<html><body>Error inesperado (simulado)</body></html>"
+            return HTMLResponse(page, media_type="application/json")
         case "maintenance":
             return RedirectResponse(f"{Links.of(request).auth}/ayudas/900.html", 302)
+        case "queue_wait":
+            return RedirectResponse(
+                Links.of(request).waiting_room(str(request.url), fault.retry_after), 302
+            )
     return None
 
 

@@ -19,9 +19,13 @@ class Settings:
     seed: int = 7
     today: date | None = None
     public_url: str = ""
-    latency_ms: int = 0
+    latency_ms: int = 0  # before every answer of an outside service
+    requests_per_second: float = 0.0  # more from one address is a violation; 0: any rate may be
     session_idle_seconds: float = 3600.0  # the portal tells users to wait one hour
     whatsapp_token: str = ""  # empty: the WhatsApp API refuses everybody
+    mem0_api_key: str = ""  # empty: Mem0 refuses everybody
+    webhook_url: str = ""  # where statuses of messages are reported; empty: nowhere
+    webhook_secret: str = ""  # the app secret that signs them
     smtp_host: str = "0.0.0.0"
     smtp_port: int = 1025  # 0: any free port, see /__sim__/health
 
@@ -33,9 +37,9 @@ class Settings:
             for field in fields(cls)
             if environment.get(name := f"SIMULATOR_{field.name.upper()}")
         }
-        token_file = environment.get("SIMULATOR_WHATSAPP_TOKEN_FILE")
-        if token_file:
-            given["whatsapp_token"] = Path(token_file).read_text(encoding="utf-8").strip()
+        for name in ("whatsapp_token", "webhook_secret"):
+            if file := environment.get(f"SIMULATOR_{name.upper()}_FILE"):
+                given[name] = Path(file).read_text(encoding="utf-8").strip()
         return cls(**given)
 
 
@@ -44,6 +48,7 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
     "today": date.fromisoformat,
     "public_url": lambda text: text.rstrip("/"),
     "latency_ms": int,
+    "requests_per_second": float,
     "session_idle_seconds": float,
     "smtp_port": int,
 }

@@ -34,7 +34,9 @@ async def send_message(request: Request) -> Response:
     except ApiError as error:
         return JSONResponse(error.body(), error.status)
     message_id = f"wamid.{uuid4().hex.upper()}"
-    simulator.sink.keep(_kept(message, message_id))
+    kept = _kept(message, message_id)
+    simulator.sink.keep(kept)
+    simulator.webhooks.report(kept)
     return JSONResponse(
         {
             "messaging_product": "whatsapp",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints what a person needs to look around: the Flower login and an API key. They live in
+# Prints what a person needs to look around: the logins of Flower and the metrics, an API key. They live in
 # volumes, so a container reads them; whether the bundle runs does not matter.
 set -eu
 
@@ -9,7 +9,9 @@ read_secret() {
 }
 
 flower=$(read_secret flower/flower_basic_auth)
+metrics=$(read_secret metrics/metrics_basic_auth)
 key=$(read_secret api/api_keys)
 printf '%-8s %s\n' \
     Flower "http://localhost:${FLOWER_PORT:-5555}/flower  user ${flower%%:*}  password ${flower#*:}" \
+    Metrics "http://localhost:${METRICS_PORT:-9464}/metrics  user ${metrics%%:*}  password ${metrics#*:}" \
     API "http://localhost:${API_PORT:-8000}/docs  header X-API-Key: ${key%%,*}"

@@ -4,9 +4,15 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from cryptography.fernet import Fernet
 
+from app.infrastructure.cipher import Cipher
+from app.infrastructure.db.session import get_session_factory
+from app.infrastructure.sii.portal import SiiPortal
+from app.settings import Settings
 from tests.missing import missing
 from tests.simulator import Simulator, running_simulator
+from tests.unit.sii.books import Books
 
 NO_CHROMIUM = (
     "tests/browser was not run: this machine has no chromium and chromedriver. Install them,"
@@ -34,3 +40,21 @@ def simulator(_simulator: Simulator) -> Simulator:
     """A simulator that remembers nothing yet; it is 20 November 2026 there."""
     _simulator.reset()
     return _simulator
+
+
+@pytest.fixture
+def books(database_url: str) -> Books:
+    return Books(get_session_factory(), Cipher([Fernet.generate_key().decode()]))
+
+
+@pytest.fixture
+def portal(simulator: Simulator) -> SiiPortal:
+    return SiiPortal(
+        Settings(
+            sii_auth_url=f"{simulator.url}/zeusr",
+            sii_home_url=f"{simulator.url}/misiir",
+            sii_services_url=f"{simulator.url}/www4",
+            sii_receipts_url=f"{simulator.url}/loa",
+            sii_min_request_interval=0,
+        )
+    )

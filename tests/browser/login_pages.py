@@ -45,7 +45,7 @@ class LoginPages:
     @property
     def addresses(self) -> Addresses:
         host = f"http://127.0.0.1:{self.port}"
-        return Addresses(f"{host}/zeusr", f"{host}/misiir", f"{host}/www4")
+        return Addresses(*(f"{host}/{name}" for name in ("zeusr", "misiir", "www4", "loa")))
 
     def answer(self, path: str, cookies: str, body: str) -> Answer:
         if path.startswith(HOME):

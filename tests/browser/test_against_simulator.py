@@ -9,36 +9,15 @@ from uuid import UUID
 
 import httpx
 import pytest
-from cryptography.fernet import Fernet
 
 from app import errors
-from app.infrastructure.cipher import Cipher
-from app.infrastructure.db.session import get_session_factory
 from app.infrastructure.sii import portal as portal_module
 from app.infrastructure.sii.portal import SiiPortal
-from app.settings import Settings
 from tests.simulator import Simulator
 from tests.unit.sii.books import Books
 
 ASKED_AT = datetime(2026, 11, 20, 15, tzinfo=UTC)
 RCV = "/www4/consdcvinternetui/services/data/facadeService"
-
-
-@pytest.fixture
-def books(database_url: str) -> Books:
-    return Books(get_session_factory(), Cipher([Fernet.generate_key().decode()]))
-
-
-@pytest.fixture
-def portal(simulator: Simulator) -> SiiPortal:
-    return SiiPortal(
-        Settings(
-            sii_auth_url=f"{simulator.url}/zeusr",
-            sii_home_url=f"{simulator.url}/misiir",
-            sii_services_url=f"{simulator.url}/www4",
-            sii_min_request_interval=0,
-        )
-    )
 
 
 def seed(books: Books, simulator: Simulator, key: str) -> tuple[UUID, str]:
@@ -76,6 +55,36 @@ def stored(books: Books, company: UUID, period: str) -> list[dict[str, Any]]:
     )
 
 
+def stored_boletas(books: Books, company: UUID, period: str) -> list[dict[str, Any]]:
+    names = ("doc_type", "day", "count", "exempt", "net", "vat", "total")
+    return [
+        {name: getattr(one, name) for name in names} | {"day": one.day.isoformat()}
+        for one in books.boletas(company_id=company, period=period)
+    ]
+
+
+def true_boletas(simulator: Simulator, rut: str, period: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = simulator.truth(rut, period)["boletas"]
+    return found
+
+
+def stored_fees(books: Books, company: UUID, period: str) -> list[dict[str, Any]]:
+    names = ("issuer_rut", "issuer_name", "folio", "status_raw", "gross", "withheld", "net")
+    return [
+        {name: getattr(one, name) for name in names}
+        | {
+            "issue_date": one.issue_date.isoformat(),
+            "annulled_on": one.annulled_on and one.annulled_on.isoformat(),
+        }
+        for one in books.fees(company_id=company, period=period, vanished_at=None)
+    ]
+
+
+def true_fees(simulator: Simulator, rut: str, period: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = simulator.truth(rut, period)["fees"]
+    return sorted(found, key=lambda one: (one["issue_date"], one["folio"], one["issuer_rut"]))
+
+
 def ordered(documents: Any) -> list[dict[str, Any]]:
     def identity(one: dict[str, Any]) -> tuple[Any, ...]:
         return (one["direction"], one["doc_type"], one["counterpart_rut"], one["folio"])
@@ -100,9 +109,16 @@ def test_what_is_stored_is_what_the_portal_has(
     expected = {period: true(simulator, rut, period) for period in periods}
     for period in periods:
         assert stored(books, company, period) == expected[period]
+        boletas = stored_boletas(books, company, period)
+        assert boletas == true_boletas(simulator, rut, period)
+        assert bool(boletas) == (key in ("A", "E"))
+        fees = stored_fees(books, company, period)
+        assert fees == true_fees(simulator, rut, period)
+    assert result["boletas"]["nuevos"] == len(books.boletas())
+    assert result["honorarios"]["nuevos"] == len(books.fees())
     assert len(books.documents()) == sum(map(len, expected.values()))
     assert result["compras"]["nuevos"] + result["ventas"]["nuevos"] == len(books.documents())
-    assert bool(books.documents()) == (key != "C")
+    assert bool(books.documents()) == bool(books.fees()) == (key != "C")
 
     summary = [
         (

@@ -5,8 +5,11 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from selenium.common.exceptions import NoAlertPresentException
 
 from app import errors
 from app.infrastructure.sii import login
@@ -159,3 +162,19 @@ def test_a_session_that_opened_although_the_login_failed_is_closed(
         log_in(pages.addresses, RUT, CLAVE)
     assert len(pages.logouts) == 1
     assert "TOKEN=half" in pages.logouts[0]
+
+
+def test_a_page_that_changes_between_two_questions_is_judged_once(pages: LoginPages) -> None:
+    """Seen in CI: the form's address at the first question, maintenance at the next, was "in"."""
+    addresses = iter([f"{pages.addresses.auth}/form", f"{pages.addresses.auth}/ayudas/900.html"])
+
+    class Driver(SimpleNamespace):
+        current_url = property(lambda _: next(addresses))
+
+        @property
+        def switch_to(self) -> None:
+            raise NoAlertPresentException
+
+    driver: Any = Driver(find_elements=lambda *_: [])
+    with pytest.raises(errors.SiiUnavailable, match="maintenance"):
+        login._LoginPage(driver, pages.addresses)._await_answer()

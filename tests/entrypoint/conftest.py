@@ -29,6 +29,7 @@ def complete() -> dict[str, str]:
         "SECRET_KEYS": FERNET_KEY,
         "API_KEYS": f"key-{SECRET}",
         "FLOWER_BASIC_AUTH": f"ana:{SECRET}",
+        "METRICS_BASIC_AUTH": f"ana:{SECRET}",
         "CELERY_QUEUES": "high,default",
         "CELERY_WORKER_NAME": "fast",
     }

@@ -7,11 +7,12 @@ from tests.entrypoint.container import Container, assert_refused
 
 # variable that is left out -> roles that cannot do without it (docs/operations.md)
 REQUIRED = {
-    "DATABASE_URL": ["api", "worker", "beat", "migrate"],
-    "REDIS_URL": ["api", "worker", "beat", "flower"],
+    "DATABASE_URL": ["api", "worker", "beat", "metrics", "migrate"],
+    "REDIS_URL": ["api", "worker", "beat", "flower", "metrics"],
     "SECRET_KEYS": ["api", "worker"],
     "API_KEYS": ["api"],
     "FLOWER_BASIC_AUTH": ["flower"],
+    "METRICS_BASIC_AUTH": ["metrics"],
     "CELERY_QUEUES": ["worker"],
     "CELERY_WORKER_NAME": ["worker"],
 }
@@ -78,11 +79,13 @@ FLOWER = {
         *(f"ana:{SECRET}:more", f"ana:{SECRET},eva", f"ana:{SECRET}-ñandú"),
     ],
 }  # fmt: skip
+METRICS = {"PORT": NO_PORT, "METRICS_BASIC_AUTH": FLOWER["FLOWER_BASIC_AUTH"]}
 MALFORMED = [
     (role, name, value)
     for role, values in (
         *(("worker", WORKER), ("worker", SECRETS), ("api", API), ("api", SECRETS)),
-        *(("beat", {"CELERY_LOG_LEVEL": ["loud"]}), ("flower", FLOWER), ("simulator", API)),
+        *(("beat", {"CELERY_LOG_LEVEL": ["loud"]}), ("flower", FLOWER)),
+        *(("metrics", METRICS), ("simulator", API)),
     )
     for name, bad in values.items()
     for value in bad
@@ -187,19 +190,19 @@ def test_half_of_chrome_is_not_enough(
 
 @pytest.mark.parametrize("words", [(), ("",), ("--help",), ("-c", "id")])
 def test_no_role_lists_the_roles(slim: Container, words: tuple[str, ...]) -> None:
-    assert_refused(slim.start(*words), "api, worker, beat, flower, migrate, secrets, simulator")
+    assert_refused(slim.start(*words), "api, worker, beat, flower, metrics, migrate")
 
 
-@pytest.mark.parametrize(
-    "word", ["workr", "metrics", "API", "high", "/no/such/file", "api, worker"]
-)
+@pytest.mark.parametrize("word", ["workr", "metric", "API", "high", "/no/such/file", "api, worker"])
 def test_a_word_that_is_neither_role_nor_command_lists_the_roles(
     slim: Container, word: str
 ) -> None:
     assert_refused(slim.start(word), f"'{word}' is neither a role (api, worker, beat")
 
 
-@pytest.mark.parametrize("role", ["api", "worker", "beat", "flower", "migrate", "simulator"])
+@pytest.mark.parametrize(
+    "role", ["api", "worker", "beat", "flower", "metrics", "migrate", "simulator"]
+)
 def test_a_role_takes_no_arguments(slim: Container, complete: dict[str, str], role: str) -> None:
     assert_refused(slim.start(role, "-Q", "low", **complete), f"'{role}'", "'-Q'")
 

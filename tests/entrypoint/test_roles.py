@@ -133,6 +133,19 @@ def test_flower_needs_neither_database_nor_keys(slim: Container, complete: dict[
     assert slim.start("flower", **needed, PORT="7000").env["FLOWER_PORT"] == "7000"
 
 
+def test_metrics_listen_as_the_kernel_allows_and_wait_for_no_schema(
+    slim: Container, complete: dict[str, str]
+) -> None:
+    has_ipv6 = Path("/proc/net/if_inet6").exists() and Path("/proc/net/if_inet6").read_text()
+    needed = {name: complete[name] for name in ("DATABASE_URL", "REDIS_URL", "METRICS_BASIC_AUTH")}
+
+    for given, port in (({}, "9464"), ({"PORT": "7000"}, "7000")):
+        outcome = slim.start("metrics", **needed, **given)
+
+        host = "[::]" if has_ipv6 else "0.0.0.0"
+        assert_became(outcome, ["recorded-python", "-m", "app.metrics", f"{host}:{port}"])
+
+
 def test_migrate_needs_only_the_database(slim: Container, complete: dict[str, str]) -> None:
     outcome = slim.start("migrate", DATABASE_URL=complete["DATABASE_URL"])
 
@@ -155,7 +168,7 @@ def test_the_simulator_starts_where_its_image_has_it(slim: Container) -> None:
     assert_became(outcome, ["uvicorn", "simulator.main:app", *address])
 
 
-@pytest.mark.parametrize("role", ["api", "beat", "flower", "migrate"])
+@pytest.mark.parametrize("role", ["api", "beat", "flower", "metrics", "migrate"])
 def test_only_workers_remap_sigterm(slim: Container, complete: dict[str, str], role: str) -> None:
     assert "REMAP_SIGTERM" not in slim.start(role, **complete).env
 

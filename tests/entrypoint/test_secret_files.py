@@ -9,12 +9,16 @@ from tests.entrypoint.container import Container, assert_refused
 
 NAMES = [
     *("DATABASE_URL", "REDIS_URL", "SECRET_KEYS", "API_KEYS", "FLOWER_BASIC_AUTH"),
-    *("WHATSAPP_ACCESS_TOKEN", "WHATSAPP_SESSIONS_URL", "SMTP_URL", "MEM0_API_KEY"),
+    "METRICS_BASIC_AUTH",
+    *("WHATSAPP_ACCESS_TOKEN", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"),
+    *("WHATSAPP_SESSIONS_URL", "SMTP_URL", "MEM0_API_KEY", "MEM0_EMBEDDER_API_KEY"),
+    *("PDF_STORE_S3_ACCESS_KEY_ID", "PDF_STORE_S3_SECRET_ACCESS_KEY"),
 ]
 
 
 def role_of(name: str) -> str:
-    return "flower" if name == "FLOWER_BASIC_AUTH" else "api"
+    closed = {"FLOWER_BASIC_AUTH": "flower", "METRICS_BASIC_AUTH": "metrics"}
+    return closed.get(name, "api")
 
 
 @pytest.mark.parametrize("name", NAMES)

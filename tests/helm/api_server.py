@@ -12,7 +12,8 @@ from tests.helm.chart import Object, Values, render_afresh
 # API group and version -> plural and kind of what the chart looks up there; True: in a namespace.
 KINDS = {
     "/api/v1": [("secrets", "Secret", True), ("namespaces", "Namespace", False)],
-    "/apis/apps/v1": [("statefulsets", "StatefulSet", True)],
+    "/apis/apps/v1": [("statefulsets", "StatefulSet", True), ("deployments", "Deployment", True)],
+    "/apis/networking.k8s.io/v1": [("networkpolicies", "NetworkPolicy", True)],
     "/apis/storage.k8s.io/v1": [("storageclasses", "StorageClass", False)],
 }
 

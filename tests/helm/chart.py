@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,7 +35,12 @@ class HelmRefused(Exception):
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML 1.1 reads `=` as a value of its own; nothing else differs from the safe loader."""
+    """Reads what Helm and Kubernetes read: to them 1e3, too, is a number, and `=` a text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 @cache

@@ -56,3 +56,11 @@ def objects(described: Any, path: str = "") -> Iterator[tuple[str, Object]]:
         yield path, described
     for key, inner in described.items():
         yield from objects(inner, f"{path}/{key}")
+
+
+def place(values: Object, path: str, value: object) -> None:
+    """Puts a value where its path says."""
+    *above, last = path.split(".")
+    for step in above:
+        values = values.setdefault(step, {})
+    values[last] = value

@@ -8,6 +8,7 @@ import jsonschema
 from kubernetes_validate import utils
 
 from tests.helm.chart import Object
+from tests.helm.operator_schemas import OPERATOR_KINDS
 
 VERSIONS = ("1.30", "1.31", "1.32", "1.33", "1.34")
 
@@ -100,10 +101,12 @@ def _validator(api_version: str, kind: str, version: str) -> Any:
     """Returns the schema that kubernetes-validate would take, ready for many objects."""
     if (api_version, kind) == ("gateway.networking.k8s.io/v1", "HTTPRoute"):
         return jsonschema.Draft202012Validator({"properties": {"spec": HTTP_ROUTE}})
+    if schema := OPERATOR_KINDS.get((api_version, kind)):
+        return jsonschema.Draft202012Validator({"properties": {"spec": schema}})
     group, _, number = api_version.rpartition("/")
     words = [kind.lower(), *([group.split(".")[0]] if group else []), number]
-    schema = _contents(version, "-".join(words))
-    return jsonschema.Draft202012Validator(_inlined(schema, version))
+    contents = _contents(version, "-".join(words))
+    return jsonschema.Draft202012Validator(_inlined(contents, version))
 
 
 def _inlined(schema: Any, version: str) -> Any:
@@ -113,12 +116,13 @@ def _inlined(schema: Any, version: str) -> Any:
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return _definition(schema["$ref"].rpartition("/")[2], version)
+        return definition_of(schema["$ref"].rpartition("/")[2], version)
     return {key: _inlined(one, version) for key, one in schema.items() if key != "$id"}
 
 
 @cache
-def _definition(name: str, version: str) -> Any:
+def definition_of(name: str, version: str) -> Any:
+    """Returns what this version says of a type, e.g. io.k8s.api.core.v1.EnvVar."""
     return _inlined(_contents(version, "_definitions")["$defs"][name], version)
 
 

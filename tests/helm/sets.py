@@ -20,8 +20,9 @@ OURS = {
     "postgres": {"existingSecret": "our-postgres"},
 }
 NO_SECRETS = dict.fromkeys(
-    ("secretKeys", "apiKeys", "flowerBasicAuth", "redisPassword", "postgresPassword",
-     "whatsappAccessToken", "smtpUrl"),
+    ("secretKeys", "apiKeys", "flowerBasicAuth", "metricsBasicAuth", "redisPassword",
+     "postgresPassword", "whatsappAccessToken", "whatsappAppSecret", "whatsappVerifyToken",
+     "smtpUrl", "mem0ApiKey", "mem0EmbedderApiKey", "pdfAccessKeyId", "pdfSecretAccessKey"),
     "",
 )  # fmt: skip
 

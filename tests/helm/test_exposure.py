@@ -43,6 +43,7 @@ def test_services_are_inside_the_cluster_on_the_ports_that_the_house_knows() -> 
     assert jmespath.search(search, render(DEMO)) == [
         ["fiscal-api", [8000]],
         ["fiscal-flower", [5555]],
+        ["fiscal-metrics", [9464]],
         ["fiscal-postgres", [5432]],
         ["fiscal-redis", [6379]],
         ["fiscal-simulator", [8080, 1025]],

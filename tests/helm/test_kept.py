@@ -1,20 +1,20 @@
 """What the chart finds in a cluster: secrets of a former life, a database, a kind of volume."""
 
 import base64
-from typing import Any
 
 import pytest
 
 from tests.helm.api_server import render_in
 from tests.helm.chart import HelmRefused, Object
-from tests.helm.pods import by_role, named
-from tests.helm.sets import DEMO, OURS, STORES
+from tests.helm.pods import named
+from tests.helm.sets import DEMO, STORES
 from tests.helm.test_secrets import data_of
 
 KEPT = {
     "secret-keys": "kept-secret-key-kept-secret-key-kept-secret=",
     "api-keys": "kept-api-key",
     "flower-basic-auth": "fiscal:kept-flower",
+    "metrics-basic-auth": "fiscal:kept-metrics",
     "redis-password": "kept-redis",
     "postgres-password": "kept-postgres",
 }
@@ -52,7 +52,7 @@ def test_an_upgrade_changes_no_secret_and_says_what_is_new() -> None:
     found = data_of(render_in([secret(**KEPT)], DEMO, "--is-upgrade"))
 
     assert {key: found[key] for key in KEPT} == KEPT
-    assert found.keys() - KEPT == {"whatsapp-access-token"}
+    assert found.keys() - KEPT == {"whatsapp-access-token", "demo-webhook-secret"}
 
 
 def test_what_values_say_wins_over_what_is_kept() -> None:
@@ -83,61 +83,24 @@ def test_a_kept_token_is_enough_for_a_channel() -> None:
         render_in([secret(**KEPT)], values)
 
 
-HOOK = {
-    "helm.sh/hook": "pre-upgrade",
-    "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
-}
-KEPT_URL = secret(**KEPT, **{"database-url": STORES["postgres"]["externalUrl"]})
-OTHER_URL = secret(**KEPT, **{"database-url": "postgresql://other.example/fiscal"})
+def test_the_token_that_a_demo_invented_is_none_for_the_real_whatsapp() -> None:
+    invented = data_of(render_in([], DEMO))["whatsapp-access-token"]
+    kept = secret(**KEPT, **{"whatsapp-access-token": invented})
+    real = {"whatsapp": {"phoneNumberId": "1"}}
+
+    with pytest.raises(HelmRefused, match="its token is not"):
+        render_in([kept], real, "--is-upgrade")
+    said = real | {"secrets": {"whatsappAccessToken": "real"}}
+    assert data_of(render_in([kept], said))["whatsapp-access-token"] == "real"
+    assert data_of(render_in([kept], DEMO))["whatsapp-access-token"] == invented
 
 
-@pytest.mark.parametrize(
-    ("cluster", "values", "upgrade", "hook"),
-    [
-        ([], {}, False, False),
-        ([secret(**KEPT)], {}, False, False),  # a reinstall: the volume is there, its server not
-        ([secret(**KEPT), postgres(1)], {}, False, False),
-        ([secret(**KEPT), postgres(1)], {}, True, True),
-        ([secret(**KEPT), postgres(0)], {}, True, False),  # nothing answers that could migrate
-        ([secret(**KEPT)], {}, True, False),  # from an external store to the bundled one
-        ([KEPT_URL], STORES, False, False),
-        ([KEPT_URL], STORES, True, True),
-        ([OTHER_URL, postgres(1)], STORES, True, False),  # another database than before
-        ([secret(**KEPT), postgres(1)], STORES, True, False),
-        ([secret("our-postgres")], OURS, False, False),
-        ([secret("our-postgres")], OURS, True, True),
-        ([], OURS, True, False),
-    ],
-)
-def test_a_migration_is_a_hook_only_where_the_database_of_the_new_values_is_there_already(
-    cluster: list[Object], values: Object, upgrade: bool, hook: bool
-) -> None:
-    (pod,) = by_role(render_in(cluster, values, *(["--is-upgrade"] if upgrade else [])), "migrate")
-    metadata, spec = pod.owner["metadata"], pod.owner["spec"]
+def test_the_port_of_a_kept_mail_server_is_open() -> None:
+    kept = secret(**KEPT, **{"smtp-url": "smtp://u:p@mail.example:2525"})
+    worker = named(render_in([kept], {}), "NetworkPolicy", "fiscal-worker")
+    ports = [port["port"] for rule in worker["spec"]["egress"] for port in rule["ports"]]
 
-    assert metadata.get("annotations") == (HOOK if hook else None)
-    assert (metadata["name"] == "fiscal-migrate") is hook
-    assert metadata["name"].startswith("fiscal-migrate")
-    assert spec["backoffLimit"] == (1 if hook else 6)
-
-
-def test_the_hook_needs_nothing_that_the_upgrade_itself_makes() -> None:
-    values = {"serviceAccount": {"name": "new"}, "secrets": {"apiKeys": "new"}}
-    (pod,) = by_role(render_in([secret(**KEPT), postgres(1)], values, "--is-upgrade"), "migrate")
-    read = [entry["valueFrom"] for entry in pod.main["env"] if "valueFrom" in entry]
-
-    assert pod.spec["serviceAccountName"] == "default"
-    assert read == [{"secretKeyRef": {"name": "fiscal", "key": "postgres-password"}}]
-
-
-def migration_of(values: Object, *options: str) -> Any:
-    (pod,) = by_role(render_in([], values, *options), "migrate")
-    return pod.owner["metadata"]["name"]
-
-
-def test_an_ordinary_migration_has_a_new_name_where_its_spec_is_new_and_only_there() -> None:
-    assert migration_of({}) == migration_of({"api": {"replicas": 2}})
-    assert migration_of({}) != migration_of({"image": {"tag": "2"}})
+    assert 2525 in ports
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,16 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "worker": POSTGRES | REDIS | SIMULATOR,
     "beat": POSTGRES | REDIS,
     "flower": REDIS,
+    "metrics": POSTGRES | REDIS,
     "migrate": POSTGRES,
     "seed": POSTGRES | SIMULATOR,
     "test": POSTGRES | REDIS,
-    "simulator": {},
+    "simulator": {"api": {"8000/TCP"}},  # reports of messages
     "postgres": {},
     "redis": {},
 }
-WAYS_IN = {"api": {"8000/TCP"}, "flower": {"5555/TCP"}}  # for everybody, unless values say who
+# For everybody, unless values say who.
+WAYS_IN = {"api": {"8000/TCP"}, "flower": {"5555/TCP"}, "metrics": {"9464/TCP"}}
 NAMES = {"53/UDP", "53/TCP"}  # of a resolver, wherever the cluster has it
 WORKERS_OUT = {"443/TCP", "465/TCP", "587/TCP"}  # the portal, WhatsApp, a mail server
 
@@ -118,7 +120,7 @@ def test_stores_of_somebody_else_s_are_reached_on_their_port_by_the_same_roles(
     values: Object, postgres: str, redis: str
 ) -> None:
     objects = render(values)
-    out = of("api", "beat", "test", ports={postgres, redis})
+    out = of("api", "beat", "metrics", "test", ports={postgres, redis})
     out |= of("migrate", ports={postgres}) | of("flower", ports={redis})
     out |= of("worker", ports=WORKERS_OUT | {postgres, redis})
 
@@ -131,6 +133,57 @@ def test_values_name_the_ports_that_workers_need_outside() -> None:
     assert flows(objects, STRANGERS) == expected(
         objects, of("worker", ports={"443/TCP", "2525/TCP"})
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "port"),
+    [
+        ({"secrets": {"smtpUrl": "smtp://u:p@mail.example:2525?starttls=1"}}, "2525/TCP"),
+        ({"secrets": {"smtpUrl": "smtp://mail.example"}}, "25/TCP"),
+        ({"secrets": {"smtpUrl": "smtps://mail.example"}}, "465/TCP"),
+        ({"sii": {"authUrl": "http://proxy.example:8443/zeusr"}}, "8443/TCP"),
+        ({"sii": {"homeUrl": "http://proxy.example/misiir"}}, "80/TCP"),
+        ({"sii": {"servicesUrl": "https://[2001:db8::1]:4443/"}}, "4443/TCP"),
+        ({"whatsapp": {"apiUrl": "https://whatsapp.example:9443"}}, "9443/TCP"),
+    ],
+)
+def test_an_address_that_names_a_port_opens_it_for_workers(values: Object, port: str) -> None:
+    for named, others in (([443, 465, 587], WORKERS_OUT), ([], set())):
+        objects = render({**values, "networkPolicy": {"workerEgressPorts": named}})
+
+        assert flows(objects, STRANGERS) == expected(objects, of("worker", ports=others | {port}))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"), [("", "443/TCP"), ("http://minio.stores.svc:9000", "9000/TCP")]
+)
+def test_a_bucket_of_pdfs_opens_its_port_for_those_who_read_and_write_them(
+    endpoint: str, port: str
+) -> None:
+    pdfs = {"store": "s3", "bucket": "fiscal-pdfs", "endpointUrl": endpoint}
+    objects = render({"pdfs": pdfs, "networkPolicy": {"workerEgressPorts": []}})
+
+    assert flows(objects, STRANGERS) == expected(objects, of("api", "worker", ports={port}))
+
+
+def test_a_demo_opens_no_port_for_addresses_that_it_does_not_use() -> None:
+    away = {"sii": {"authUrl": "https://proxy.example:8443"}}
+
+    assert policies_of(render(merged(DEMO, away))) == policies_of(render(DEMO))
+
+
+def test_without_ports_outside_a_worker_reaches_nobody_there() -> None:
+    objects = render({"networkPolicy": {"workerEgressPorts": []}})
+
+    assert flows(objects, STRANGERS) == expected(objects, {})
+
+
+def test_no_rule_is_empty_because_an_empty_one_lets_everything_through() -> None:
+    for values in ({}, DEMO, STORES, OURS, {"networkPolicy": {"workerEgressPorts": []}}):
+        for policy in policies_of(render(values)):
+            spec = policy["spec"]
+            for rule in [*(spec["egress"] or []), *(spec["ingress"] or [])]:
+                assert rule.get("ports"), policy["metadata"]["name"]
 
 
 def test_values_name_who_may_come_in() -> None:
@@ -151,7 +204,7 @@ def test_another_release_in_the_namespace_is_a_stranger() -> None:
         (source.name, target.name)
         for source in mine
         for target in theirs
-        for port in (5432, 6379, 8080, 1025, 8000, 5555)
+        for port in (5432, 6379, 8080, 1025, 8000, 5555, 9464)
         if permitted(policies, source, target, Port(port))
     } == set()
 

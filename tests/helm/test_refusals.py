@@ -6,7 +6,11 @@ import pytest
 
 from tests.helm.chart import CHART, Object, chart_file, refusal, render
 
-WORKER = {"name": "a", "image": "selenium", "queues": ["high", "default", "low"]}
+# Numbers of their own: those of values.yaml are compared by tests/topology, and by nothing else.
+WORKER = {"name": "a", "image": "selenium", "queues": ["high", "default", "low"], "concurrency": 2,
+          "terminationGracePeriodSeconds": 60}  # fmt: skip
+VOLUME, MOUNT = {"name": "more", "emptyDir": {}}, {"name": "more", "mountPath": "/more"}
+PLAIN = {"name": "a", "image": "selenium", "queues": ["high", "default", "low"]}
 LOW = {"name": "b", "image": "selenium", "queues": ["low"]}
 
 
@@ -35,8 +39,49 @@ REFUSALS: list[tuple[Object, str]] = [
      "worker a of topology mine has softShutdownSeconds 60, which must be less than"
      " terminationGracePeriodSeconds (60): a run that has to stop goes back to its queue in"
      " between."),
-    ({**mine(WORKER), "workerDefaults": {"terminationGracePeriodSeconds": 20}},
+    ({**mine(PLAIN), "workerDefaults": {"softShutdownSeconds": 20,
+                                        "terminationGracePeriodSeconds": 20}},
      "worker a of topology mine has softShutdownSeconds 20, which must be less than"),
+    (mine({**WORKER, "replicas": 0}),
+     "topology mine has only workers with replicas 0 for queue high; raise one, or stop it for a"
+     " while by kubectl scale."),
+    (mine({**WORKER, "resources": {"limits": {"memory": "512Mi"}}}),
+     "worker a of topology mine has shmSize 512Mi, a part of its memory limit, which is 512Mi;"
+     " lower the one or raise the other."),
+    (mine({**WORKER, "resources": {"requests": {"cpu": 2}, "limits": {"cpu": "1500m"}}}),
+     "worker a requests 2 of cpu and is limited to 1500m; lower the request or raise the limit in"
+     " its resources."),
+    (mine({**WORKER, "env": {"CELERY_QUEUES": "high"}}),
+     "worker a sets the variable CELERY_QUEUES itself, past every check of the chart; set its"
+     " queues instead."),
+    (mine({**WORKER, "extraVolumes": [{"name": "shm", "emptyDir": {}}]}),
+     "worker a has shm among its extraVolumes, a name that the chart's own volume bears; take"
+     " another name."),
+    (mine({**WORKER, "extraVolumeMounts": [{"name": "tmp", "mountPath": "/dev/shm/"}]}),
+     "worker a mounts two volumes at /dev/shm; take another mountPath."),
+    ({"api": {"extraVolumes": [VOLUME, VOLUME]}},
+     "api has more twice among its extraVolumes; give each a name of its own."),
+    ({"api": {"extraVolumes": [VOLUME], "extraVolumeMounts": [MOUNT, MOUNT]}},
+     "api mounts two volumes at /more; take another mountPath."),
+    ({"beat": {"extraVolumeMounts": [MOUNT]}},
+     "beat mounts more, which is none of its volumes; add it to extraVolumes."),
+    ({"flower": {"env": {"A": "1"}, "extraEnv": [{"name": "A", "value": "2"}]}},
+     "flower sets a variable twice in env and extraEnv (A, A); leave one of the two out."),
+    ({"redis": {"maxmemory": "512mb", "resources": {"limits": {"memory": "512Mi"}}}},
+     "redis.maxmemory 512mb is not below the memory limit of redis (512Mi), at which it is killed;"
+     " half of the limit leaves room for a fork."),
+    ({"redis": {"externalUrl": "redis://h:6379/0?ssl=1&family=0"}},
+     "redis.externalUrl has the option family, at which the Redis client ends with an error; leave"
+     " it out: both families work."),
+    ({"postgres": {"externalUrl": "postgresql://u:a,b@one:5432,two:5432/d"}},
+     "postgres.externalUrl names several hosts; name one, for example that of a proxy in front of"
+     " them."),
+    ({"postgres": {"externalUrl": "postgresql://u:p@h:65536/d"}},
+     "postgres.externalUrl names port 65536; a port is a number from 1 to 65535."),
+    ({"secrets": {"smtpUrl": "smtp://u:p@h:0"}}, "secrets.smtpUrl names port 0; a port is"),
+    ({"demo": {"enabled": True}, "postgres": {"existingSecret": "ours"}},
+     "demo.enabled fills the database with invented companies, and postgres names one of yours;"
+     " leave out the one or the other."),
     ({"fullnameOverride": "a" * 41},
      f"{'a' * 41} is longer than 40 characters, and names of pods are made from it; choose a"
      " shorter release name or set fullnameOverride."),
@@ -55,6 +100,11 @@ REFUSALS: list[tuple[Object, str]] = [
     ({"mail": {"from": "a@b.example"}},
      "mail.from is set and the mail server is not; set secrets.smtpUrl, or secrets.existingSecret"
      " with the key smtp-url."),
+    ({"pdfs": {"store": "s3"}}, "pdfs.store is s3 and pdfs.bucket is empty; set it."),
+    ({"pdfs": {"store": "directory"}},
+     "pdfs.store is directory and pdfs.directory is empty; set it."),
+    ({"secrets": {"pdfAccessKeyId": "AKID"}},
+     "secrets.pdfAccessKeyId and secrets.pdfSecretAccessKey go together; set both, or neither."),
     ({"ingress": {"enabled": True}},
      "ingress.enabled needs a host name; for example ingress.hosts={api.empresa.cl}."),
     ({"httpRoute": {"enabled": True}},
@@ -76,12 +126,62 @@ def test_a_combination_that_cannot_work_is_refused_in_a_sentence(
 def test_every_refusal_of_the_templates_is_in_the_table() -> None:
     text = "".join(file.read_text() for file in (CHART / "templates").rglob("*.*"))
     formats = re.findall(r'fail \(?(?:printf )?"((?:[^"\\]|\\.)+)"', text)
-    said = [refusal(values) for values, _ in REFUSALS]
+    said = [refusal(values) for values, _ in REFUSALS] + [refusal({}, release="1abc")]
 
     assert len(formats) == text.count("fail (") + text.count('fail "')
     for one in formats:
-        pattern = re.sub("%[sd]", ".+", re.escape(one))
+        pattern = re.sub("%[sdv]", ".+", re.escape(one))
         assert any(re.search(pattern, sentence) for sentence in said), one
+
+
+ROLES = ("api", "beat", "flower", "metrics", "simulator", "jobs", "redis", "postgres", "worker")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("name", "request_", "limit"),
+    [("memory", "2Gi", "1Gi"), ("memory", "1025Ki", "1Mi"), ("memory", "2M", "1999k"),
+     ("cpu", 2, 1.5), ("cpu", "0.5", "499m"), ("ephemeral-storage", "1Gi", "1G")],
+)  # fmt: skip
+def test_nothing_may_request_more_than_it_may_have(
+    role: str, name: str, request_: object, limit: object
+) -> None:
+    resources = {"requests": {name: request_}, "limits": {name: limit}}
+    if role == "worker":
+        values = mine({**WORKER, "shmSize": "1Ki", "resources": resources})
+    else:
+        values = {role: {"resources": resources}}
+
+    assert f"requests {request_} of {name} and is limited to {limit}; lower" in refusal(values)
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL_FILE", "SECRET_KEYS"])
+@pytest.mark.parametrize("role", ["api", "beat", "flower", "metrics", "jobs", "worker"])
+def test_no_role_has_a_store_or_a_key_of_its_own(role: str, variable: str) -> None:
+    source = {"secretKeyRef": {"name": "a", "key": "b"}}
+    options = {"extraEnv": [{"name": variable, "valueFrom": source}]}
+    values = mine({**WORKER, **options}) if role == "worker" else {role: options}
+
+    assert f"sets the variable {variable} itself" in refusal(values)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["CELERY_WORKER_NAME", "CELERY_CONCURRENCY", "CELERY_QUEUE_SLOTS", "CELERY_LOG_LEVEL",
+     "CELERY_MAX_TASKS_PER_CHILD", "CELERY_SOFT_SHUTDOWN_SECONDS"],
+)  # fmt: skip
+def test_a_worker_s_numbers_are_said_where_they_are_checked(variable: str) -> None:
+    assert f"sets the variable {variable} itself" in refusal(
+        {"workerDefaults": {"env": {variable: "9"}}}
+    )
+
+
+@pytest.mark.parametrize("release", ["1abc", "my.fiscal", "123"])
+def test_a_release_name_that_no_service_may_begin_with_is_refused(release: str) -> None:
+    said = refusal({}, release=release)
+
+    assert "cannot begin the names of Services, which start with a letter and hold a-z, 0-9" in said
+    assert render({"fullnameOverride": "fiscal"}, release=release)
 
 
 def test_a_release_name_that_is_too_long_is_refused_too() -> None:
@@ -96,9 +196,17 @@ def test_a_release_name_that_is_too_long_is_refused_too() -> None:
         {"secrets": {"existingSecret": "ours"}, "mail": {"from": "a@b.example"}},
         {"secrets": {"smtpUrl": "smtp://h:25"}, "mail": {"from": "a@b.example"}},
         {"demo": {"enabled": True}, "mail": {"from": "a@b.example"}},
-        mine({**WORKER, "replicas": 0}),
+        mine({**WORKER, "replicas": 0}, {**WORKER, "name": "b"}),
+        mine({**WORKER, "queues": ["high", "default"], "image": "slim", "shmSize": "2Gi"}, LOW),
+        mine({**WORKER, "extraVolumes": [VOLUME], "extraVolumeMounts": [MOUNT]}),
+        mine({**WORKER, "resources": {"requests": {"cpu": "1", "memory": "1Gi"},
+                                      "limits": {"cpu": 1, "memory": "1024Mi"}}}),
+        {"beat": {"env": {"CELERY_LOG_LEVEL": "debug"}}},
+        {"api": {"extraVolumeMounts": [{"name": "tmp", "mountPath": "/other", "subPath": "a"}]}},
+        {"redis": {"externalUrl": "rediss://:a,b@h:65535/0"}},
+        {"postgres": {"externalUrl": "postgresql://u:p@[fd00::1]/d?options=a:99999/"}},
     ],
-)
+)  # fmt: skip
 def test_what_looks_alike_and_can_work_is_not_refused(values: Object) -> None:
     assert render(values)
 

@@ -11,14 +11,24 @@ from tests.helm.chart import Object, notes, refusal, render, render_afresh
 from tests.helm.pods import Pod, by_role, pods, workers
 from tests.helm.sets import DEMO, EVERYTHING, OURS, STORES, every_set
 
-SECRETS = {"SECRET_KEYS", "API_KEYS", "FLOWER_BASIC_AUTH", "POSTGRES_PASSWORD", "REDIS_PASSWORD",
-           "REDISCLI_AUTH", "WHATSAPP_ACCESS_TOKEN", "SIMULATOR_WHATSAPP_TOKEN"}  # fmt: skip
+SECRETS = {"SECRET_KEYS", "API_KEYS", "FLOWER_BASIC_AUTH", "METRICS_BASIC_AUTH",
+           "POSTGRES_PASSWORD", "REDIS_PASSWORD", "REDISCLI_AUTH", "WHATSAPP_ACCESS_TOKEN",
+           "SIMULATOR_WHATSAPP_TOKEN", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN",
+           "SIMULATOR_WEBHOOK_SECRET", "MEM0_API_KEY", "MEM0_EMBEDDER_API_KEY",
+           "PDF_STORE_S3_ACCESS_KEY_ID", "PDF_STORE_S3_SECRET_ACCESS_KEY"}  # fmt: skip
 STORE_PASSWORDS = {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+PDFS = {"PDF_STORE_S3_ACCESS_KEY_ID", "PDF_STORE_S3_SECRET_ACCESS_KEY"}
 READS = {
-    "api": STORE_PASSWORDS | {"SECRET_KEYS", "API_KEYS"},
-    "worker": STORE_PASSWORDS | {"SECRET_KEYS", "WHATSAPP_ACCESS_TOKEN", "SMTP_URL"},
+    "api": STORE_PASSWORDS
+    | {"SECRET_KEYS", "API_KEYS", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"}
+    | PDFS,
+    "worker": STORE_PASSWORDS
+    | PDFS
+    | {"SECRET_KEYS", "WHATSAPP_ACCESS_TOKEN", "SMTP_URL"}
+    | {"MEM0_API_KEY", "MEM0_EMBEDDER_API_KEY"},
     "beat": STORE_PASSWORDS,
     "flower": {"REDIS_PASSWORD", "FLOWER_BASIC_AUTH"},
+    "metrics": STORE_PASSWORDS | {"METRICS_BASIC_AUTH"},
     "migrate": {"POSTGRES_PASSWORD"},
     "test": STORE_PASSWORDS,
     "postgres": {"POSTGRES_PASSWORD"},
@@ -36,13 +46,14 @@ def data_of(objects: list[Object]) -> dict[str, str]:
     }
 
 
-def read_by(pod: Pod) -> dict[str, str]:
+def read_by(pod: Pod, needed_only: bool = False) -> dict[str, str]:
     """Returns the variables that a pod takes out of a Secret, as name to secret/key."""
     return {
         entry["name"]: "{name}/{key}".format(**entry["valueFrom"]["secretKeyRef"])
         for container in pod.containers
         for entry in container["env"]
         if "secretKeyRef" in entry.get("valueFrom", {})
+        and not (needed_only and entry["valueFrom"]["secretKeyRef"].get("optional"))
     }
 
 
@@ -52,10 +63,11 @@ def test_no_secret_stands_outside_a_secret(values: Object) -> None:
     outside = yaml.dump([thing for thing in objects if thing["kind"] != "Secret"])
 
     assert "explicit-" not in outside
-    for secret in data_of(objects).values():
+    for secret in (text for key, text in data_of(objects).items() if key != "metrics-username"):
         assert secret not in outside
         assert base64.b64encode(secret.encode()).decode() not in outside
-    assert "ConfigMap" not in {thing["kind"] for thing in objects}
+    maps = [thing["metadata"]["name"] for thing in objects if thing["kind"] == "ConfigMap"]
+    assert [name for name in maps if "-dashboard-" not in name] == []
 
 
 @every_set
@@ -75,8 +87,10 @@ def test_notes_name_the_commands_that_read_the_password_and_reach_the_services()
     for line in (
         "get secret fiscal --output jsonpath='{.data.api-keys}' | base64 --decode",
         "get secret fiscal --output jsonpath='{.data.flower-basic-auth}' | base64 --decode",
+        "get secret fiscal --output jsonpath='{.data.metrics-basic-auth}' | base64 --decode",
         "port-forward service/fiscal-api 8000",
         "port-forward service/fiscal-flower 5555",
+        "port-forward service/fiscal-metrics 9464",
         "helm --namespace default test fiscal",
         "worker all x 1 on fiscal-selenium: high, default, low",
         "WhatsApp is off",
@@ -110,7 +124,7 @@ def test_every_secret_that_is_read_is_one_of_ours_with_that_key_or_one_of_the_us
 ) -> None:
     objects = render(values)
     for pod in pods(objects):
-        for reference in read_by(pod).values():
+        for reference in read_by(pod, needed_only=True).values():
             name, _, key = reference.partition("/")
             assert name.startswith("our-") or key in data_of(objects), (pod.name, reference)
 
@@ -119,13 +133,14 @@ def test_what_nobody_says_is_random_strong_and_another_one_each_time() -> None:
     first, second = (data_of(render_afresh(DEMO)) for _ in range(2))
 
     assert first.keys() == {
-        "api-keys", "flower-basic-auth", "postgres-password", "redis-password", "secret-keys",
-        "whatsapp-access-token",
+        "api-keys", "flower-basic-auth", "metrics-basic-auth", "postgres-password",
+        "redis-password", "secret-keys", "whatsapp-access-token", "demo-webhook-secret",
     }  # fmt: skip
     assert all(first[key] != second[key] for key in first)
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}=", first["secret-keys"])
     assert len(base64.urlsafe_b64decode(first["secret-keys"])) == 32  # a Fernet key
-    assert re.fullmatch(r"fiscal:[A-Za-z0-9]{32}", first["flower-basic-auth"])
+    for key in ("flower-basic-auth", "metrics-basic-auth"):
+        assert re.fullmatch(r"fiscal:[A-Za-z0-9]{32}", first[key])
     for key in ("postgres-password", "redis-password"):
         assert re.fullmatch(r"[A-Za-z0-9]{32}", first[key])  # safe inside a URL
 
@@ -135,9 +150,18 @@ def test_what_is_said_is_what_is_stored() -> None:
         "secret-keys": "explicit-secret-key-explicit-secret-key-exp=",
         "api-keys": "explicit-api-key",
         "flower-basic-auth": "fiscal:explicit-flower",
+        "metrics-basic-auth": "fiscal:explicit-metrics",
+        "metrics-username": "fiscal",
+        "metrics-password": "explicit-metrics",
         "redis-password": "explicit-redis",
         "postgres-password": "explicit-postgres",
         "whatsapp-access-token": "explicit-whatsapp",
+        "whatsapp-app-secret": "explicit-app-secret",
+        "whatsapp-verify-token": "explicit-verify",
+        "mem0-api-key": "explicit-mem0",
+        "mem0-embedder-api-key": "explicit-embedder",
+        "pdf-access-key-id": "explicit-pdf-id",
+        "pdf-secret-access-key": "explicit-pdf-secret",
         "smtp-url": "smtp://user:explicit-mail@mail.example:587?starttls=1",
         "redis-url": STORES["redis"]["externalUrl"],
         "database-url": STORES["postgres"]["externalUrl"],
@@ -160,6 +184,10 @@ def test_with_secrets_of_ours_the_chart_makes_none_and_reads_ours() -> None:
         "REDIS_URL": "our-redis/redis-url",
         "SECRET_KEYS": "our-secrets/secret-keys",
         "API_KEYS": "our-secrets/api-keys",
+        "WHATSAPP_APP_SECRET": "our-secrets/whatsapp-app-secret",
+        "WHATSAPP_VERIFY_TOKEN": "our-secrets/whatsapp-verify-token",
+        "PDF_STORE_S3_ACCESS_KEY_ID": "our-secrets/pdf-access-key-id",
+        "PDF_STORE_S3_SECRET_ACCESS_KEY": "our-secrets/pdf-secret-access-key",
     }
 
 
@@ -196,6 +224,7 @@ def test_a_demo_talks_to_the_simulator_and_to_nobody_else() -> None:
         "SII_AUTH_URL": "http://fiscal-simulator:8080/zeusr",
         "SII_HOME_URL": "http://fiscal-simulator:8080/misiir",
         "SII_SERVICES_URL": "http://fiscal-simulator:8080/www4",
+        "SII_RECEIPTS_URL": "http://fiscal-simulator:8080/loa",
         "WHATSAPP_API_URL": "http://fiscal-simulator:8080/whatsapp",
         "SMTP_URL": "smtp://fiscal-simulator:1025",
     }

@@ -5,12 +5,9 @@ from typing import Any
 import pytest
 
 from tests.integration.stack import Stack
+from tests.scenarios.documents import stored, truth
 
 MONTHS = 2
-FIELDS = (
-    "direction", "doc_type", "folio", "counterpart_rut", "issue_date", "accounting_state",
-    "exempt", "net", "vat", "total",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +35,6 @@ def test_the_documents_of_every_company_equal_the_portals(
     assert state["open_sessions"] in ([], {}, 0)
     assert state["writes_attempted"] == 0
     assert state["violations"] == []
-
-
-def stored(stack: Stack, company_id: str, period: str) -> list[tuple[Any, ...]]:
-    rows = stack.query(
-        f"SELECT {', '.join(FIELDS)} FROM tax_documents"
-        f" WHERE company_id = '{company_id}' AND period = '{period}'"
-    )
-    return sorted(tuple(row[name] for name in FIELDS) for row in rows)
-
-
-def truth(stack: Stack, rut: str, period: str) -> list[tuple[Any, ...]]:
-    answer = stack.simulator.get(f"truth/{rut}", params={"period": period.replace("-", "")}).json()
-    return sorted(tuple(row[name] for name in FIELDS) for row in answer["documents"])
 
 
 def test_a_wrong_clave_is_tried_exactly_once(

@@ -8,11 +8,11 @@ def test_two_workers_roll_out_and_back_and_lose_nothing(images: None) -> None:
     with Stack("one") as stack:
 
         def to_two() -> None:
-            stack.start("fast", "slow")
-            stack.stop("all")
+            stack.type("docker compose --profile workers up -d --no-recreate --wait fast slow")
+            stack.type("docker compose --profile '*' rm -sf all")
 
         def to_one() -> None:
-            stack.start("all")
-            stack.stop("fast")
+            stack.type("docker compose --profile one up -d --no-recreate --wait all")
+            stack.type("docker compose --profile '*' rm -sf fast slow")
 
         assert_two_workers_roll_out_and_back(stack, to_two, to_one)

@@ -2,6 +2,7 @@
 
 from app.infrastructure.celery.topology import QUEUES
 from tests.integration.stack import Stack
+from tests.waiting import wait_until
 
 
 def workers(stack: Stack) -> set[str]:
@@ -13,10 +14,10 @@ def test_queued_runs_survive_each_change_of_layout(images: None) -> None:
     with Stack("workers") as stack:
         stack.docker("compose", "--profile", "workers", "stop", "fast", "slow")
         queued = stack.publish(*[("system.probe", queue, {}) for queue in QUEUES])
-        stack.docker("compose", "--profile", "*", "down", "--timeout", "20")
 
         stack.profile = "one"
-        stack.docker("compose", "--profile", "one", "up", "--detach", "--wait")
+        stack.type("docker compose --profile '*' down")
+        stack.type("docker compose up -d")
         finished = stack.wait_for_runs(queued)
         assert {run["queue"] for run in finished} == set(QUEUES)
         assert workers(stack) == {"all"}
@@ -26,5 +27,11 @@ def test_queued_runs_survive_each_change_of_layout(images: None) -> None:
 
         # A second layout beside it is reported by the worker that starts.
         stack.docker("compose", "--profile", "three", "up", "--detach", "--wait")
-        logs = stack.docker("compose", "--profile", "*", "logs", "high")
-        assert "Workers of another topology are alive: all@" in logs
+        wait_until(
+            lambda: (
+                "Workers of another topology are alive: all@"
+                in stack.docker("compose", "--profile", "*", "logs", "high")
+            ),
+            what="the report of the new worker",
+            every=0.5,
+        )

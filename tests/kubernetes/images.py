@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from app.infrastructure.db.schema import head_revision
+from tests.conftest import names_of_images
 from tests.kubernetes.commands import ROOT, run
 from tests.waiting import wait_until
 
@@ -30,6 +31,7 @@ def upgrade() -> None:
 _VERSIONS = "/srv/fiscal/backend/app/infrastructure/db/migrations/versions/"
 
 
+@names_of_images()
 def bring(loader: list[str]) -> None:
     """Gives the cluster those of its images that it lacks, or of which it has another build."""
     made = {

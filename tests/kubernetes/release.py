@@ -61,7 +61,7 @@ class Release(Bundle):
         """Returns what runs a part: api, postgres, a worker's name."""
         if part in ("redis", "postgres"):
             return f"statefulset/{self.full_name}-{part}"
-        own = part in ("api", "beat", "flower", "simulator")
+        own = part in ("api", "beat", "flower", "metrics", "simulator")
         return f"deployment/{self.full_name}-{'' if own else 'worker-'}{part}"
 
     def pods_of(self, part: str) -> list[str]:
@@ -99,6 +99,10 @@ class Release(Bundle):
         path = f"jsonpath={{.data.{key}}}"
         encoded = self.kubectl("get", "secret", self.full_name, "--output", path)
         return base64.b64decode(encoded).decode()
+
+    def patch_secret(self, patch: str) -> None:
+        """Changes the Secret; the patch goes by standard input, into no argument list."""
+        self.kubectl("patch", "secret", self.full_name, "--patch-file", "/dev/stdin", stdin=patch)
 
     @cached_property
     def api(self) -> httpx.Client:  # type: ignore[override]

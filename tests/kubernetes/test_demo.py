@@ -14,17 +14,20 @@ from tests.scenarios.workers import declared, wait_for_consumers
 
 TOLD = 20  # notifications at each change
 CHANGES = ("two", "three", "one")
+WAITING = ("--wait", "--timeout", "5m")
 
 
-def layout(topology: str) -> tuple[str, ...]:
-    return ("--set", f"demo.enabled=true,topology={topology}", "--wait", "--timeout", "5m")
+def change_to(demo: Release, topology: str) -> None:
+    """Changes the layout as the guide says; the rest stays as it was set."""
+    words = ("--reset-then-reuse-values", "--set", f"topology={topology}")
+    demo.helm("upgrade", *words, *WAITING)
 
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Release]:
     with own_namespace("fiscal-test-demo", restricted=True) as namespace:
         demo = Release(namespace)
-        demo.helm("install", *layout("one"), "--atomic")
+        demo.helm("install", "--set", "topology=one,demo.enabled=true", *WAITING, "--atomic")
         yield demo
 
 
@@ -39,7 +42,7 @@ def test_a_change_of_layout_loses_nothing_and_repeats_nothing(demo: Release) -> 
                 *[("notifications.process_pending", "high", {"batch": 1})] * TOLD
             )
             sync = demo.start_sync(company["id"])
-            demo.helm("upgrade", *layout(topology))
+            change_to(demo, topology)
             wait_for_consumers(demo, declared(topology))
             demo.helm("test")
             assert demo.wait_for_runs([sync], timeout=300)[0]["state"] == "succeeded"
@@ -52,14 +55,14 @@ def test_a_change_of_layout_loses_nothing_and_repeats_nothing(demo: Release) -> 
 def test_two_workers_roll_out_and_back_and_lose_nothing(demo: Release) -> None:
     assert_two_workers_roll_out_and_back(
         demo,
-        to_two=lambda: demo.helm("upgrade", *layout("two")),
-        to_one=lambda: demo.helm("rollback", "--wait", "--timeout", "5m"),
+        to_two=lambda: change_to(demo, "two"),
+        to_one=lambda: demo.helm("rollback", *WAITING),
     )
 
 
 @pytest.mark.parametrize("topology", ["two", "three"])
 def test_a_held_scrape_and_a_full_low_queue_delay_nobody(demo: Release, topology: str) -> None:
-    demo.helm("upgrade", *layout(topology))
+    change_to(demo, topology)
     wait_for_consumers(demo, declared(topology))
     assert_a_held_scrape_delays_nobody(demo, topology)
 

@@ -22,7 +22,8 @@ def test_an_example_comes_up_and_each_queue_is_run(release: Release, example: st
     values = yaml.safe_load(file.read_text())
     workers = values["topologies"][values["topology"]]
 
-    release.helm("upgrade", "--install", "-f", str(file), "--wait", "--timeout", "5m")
+    words = ("--install", "--reset-then-reuse-values", "-f", str(file))
+    release.helm("upgrade", *words, "--wait", "--timeout", "5m")
 
     flower_lists(release, {worker["name"]: worker["queues"] for worker in workers})
     release.helm("test")

@@ -19,7 +19,8 @@ SECRET = {
     "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "git-ops"},
     "stringData": {
         "secret-keys": "c2VjcmV0LWtleS1vZi1hLXRlc3QtMzItYnl0ZXMtbG8=", "api-keys": "an-api-key",
-        "flower-basic-auth": "fiscal:a-password", "redis-password": "of-redis",
+        "flower-basic-auth": "fiscal:a-password", "metrics-basic-auth": "fiscal:another",
+        "redis-password": "of-redis",
         "postgres-password": "of-postgres",
     },
 }  # fmt: skip

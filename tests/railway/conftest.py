@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, names_of_images
 from tests.missing import missing
 from tests.railway.engine import build, docker
 from tests.railway.networks import IPv6Network, Network
@@ -21,7 +21,8 @@ def images() -> Iterator[dict[str, str]]:
     """Yields the images by the Dockerfile that the files name, and the simulator's."""
     if subprocess.run(["docker", "info"], capture_output=True).returncode:
         missing("No Docker engine answers: tests/railway ran nothing; `make up` installs one.")
-    bases = subprocess.run(["deploy/airgap/build.sh"], cwd=ROOT, capture_output=True, text=True)
+    with names_of_images():
+        bases = subprocess.run(["deploy/airgap/build.sh"], cwd=ROOT, capture_output=True, text=True)
     assert bases.returncode == 0, bases.stderr
     built = {
         "Dockerfile": build("Dockerfile", TAG.format("slim")),

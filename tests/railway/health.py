@@ -35,9 +35,16 @@ def wait_for_flower(url: str) -> None:
     assert status(f"{url}/flower/") == 401
 
 
+def wait_for_metrics(url: str) -> None:
+    """Asks for the one open address, and whether the others are closed."""
+    wait_until(lambda: status(f"{url}/health") == 200, START_SECONDS, what="the metrics")
+    assert status(f"{url}/metrics") == 401
+
+
 ROLES_WITH_A_PORT: dict[str, Callable[[str], None]] = {
     "api": wait_for_api,
     "flower": wait_for_flower,
+    "metrics": wait_for_metrics,
 }
 
 

@@ -69,7 +69,7 @@ def answer(container: str, *words: str) -> str:
 
 
 def values_for(stores: Stores) -> dict[str, str]:
-    """Returns a value for each variable of the README; channels are left empty, hence off."""
+    """Returns a value for each variable of the README; what is empty is off, or as by default."""
     return {
         "FISCAL_ENVIRONMENT": "production",
         "DATABASE_URL": stores.database_url,
@@ -77,10 +77,21 @@ def values_for(stores: Stores) -> dict[str, str]:
         "SECRET_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "API_KEYS": secrets.token_hex(16),
         "FLOWER_BASIC_AUTH": f"ana:{secrets.token_hex(16)}",
+        "METRICS_BASIC_AUTH": f"ana:{secrets.token_hex(16)}",
         "PORT": "8123",  # none of the defaults: the platform may choose
         "WHATSAPP_PHONE_NUMBER_ID": "",
         "WHATSAPP_ACCESS_TOKEN": "",
         "SMTP_URL": "",
         "MAIL_FROM": "",
+        "WHATSAPP_APP_SECRET": "",
+        "WHATSAPP_VERIFY_TOKEN": "",
+        "MEM0_API_KEY": "",
+        "PDF_STORE": "",
+        "PDF_STORE_S3_BUCKET": "",
+        "PDF_STORE_S3_PREFIX": "",
+        "PDF_STORE_S3_REGION": "",
+        "PDF_STORE_S3_ENDPOINT_URL": "",
+        "PDF_STORE_S3_ACCESS_KEY_ID": "",
+        "PDF_STORE_S3_SECRET_ACCESS_KEY": "",
         "RAILWAY_SHM_SIZE_BYTES": str(512 * 1024**2),
     }

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.railway.health import START_SECONDS, probe
+from tests.railway.health import ROLES_WITH_A_PORT, START_SECONDS, probe, wait_until_healthy
 from tests.railway.runner import Container, Project, config
+from tests.topology.railway_reader import SERVICES
 from tests.waiting import wait_until
 
 ASK = """
@@ -33,6 +34,7 @@ def has_ipv4(container: Container) -> bool:
     [
         ("api", config("api")["deploy"]["healthcheckPath"], "/companies"),
         ("flower", "/flower/healthcheck", "/flower/"),
+        ("metrics", "/health", "/metrics"),
     ],
 )
 def test_a_service_is_reached_by_its_private_name_without_ipv4(
@@ -49,3 +51,14 @@ def test_a_service_is_reached_by_its_private_name_without_ipv4(
     assert not has_ipv4(asked)
     assert not has_ipv4(fast)
     assert (asked.stop(), fast.stop()) == (0, 0)
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if name not in ROLES_WITH_A_PORT])
+def test_a_service_without_a_port_does_its_work_without_ipv4(
+    ipv6_project: Project, service: str
+) -> None:
+    container = ipv6_project.start(service)
+    wait_until_healthy(ipv6_project, service, container)
+
+    assert not has_ipv4(container)
+    assert container.stop() == 0, container.log()

@@ -19,7 +19,9 @@ AT_THE_SIMULATOR = {
     "SII_AUTH_URL": f"{SIMULATOR}/zeusr",
     "SII_HOME_URL": f"{SIMULATOR}/misiir",
     "SII_SERVICES_URL": f"{SIMULATOR}/www4",
+    "SII_RECEIPTS_URL": f"{SIMULATOR}/loa",
     "SII_MIN_REQUEST_INTERVAL": "0.1",
+    "SII_REQUESTS_PER_SECOND": "0",
 }
 PUBLISH = """
 import sys

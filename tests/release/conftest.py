@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.missing import missing
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 NO_REGISTRY = (
@@ -65,7 +65,7 @@ def checkout(tmp_path: Path) -> Checkout:
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).exists():
             (made.path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, made.path / name)
+            shutil.copy2(ROOT / name, made.path / name, follow_symlinks=False)
     made.git("init", "--quiet")
     made.git("add", "--all")
     made.git("commit", "--quiet", "--message", "All of it")
@@ -92,12 +92,6 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.wait(timeout=10)
         forget_images(address)
         shutil.rmtree(home)  # half a gigabyte, and pytest would keep it
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def answers(address: str) -> bool:

@@ -15,12 +15,23 @@ from kombu.exceptions import OperationalError
 from app.infrastructure.celery import app
 for queue in itertools.cycle(("high", "default", "low")):
     try:
-        print(app.send_task("system.probe", queue=queue).id, flush=True)
+        # Without kombu's own retry: publisher.py says why.
+        print(app.send_task("system.probe", queue=queue, retry=False).id, flush=True)
     except OperationalError as error:
         print(f"not published: {error}", file=sys.stderr)
     if select.select([sys.stdin], [], [], 0.2)[0]:
         break
 """
+
+
+def end_source(process: "subprocess.Popen[str]", timeout: float) -> str:
+    """Ends a source of work by closing its standard input; returns what it still printed."""
+    try:
+        printed, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return printed
 
 
 class Load(AbstractContextManager["Load"]):
@@ -44,12 +55,7 @@ class Load(AbstractContextManager["Load"]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            printed, _ = self.process.communicate(timeout=60)  # closes its standard input
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-        self.published += printed.split()
+        self.published += end_source(self.process, timeout=60).split()
         assert error or self.process.returncode == 0, f"{self.part} did not live through it"
 
     def assert_all_done(self, timeout: float = 240) -> list[dict[str, Any]]:

@@ -11,7 +11,8 @@ INSERT INTO companies (id, rut, business_name, is_active)
 VALUES (gen_random_uuid(), '76000000-0', 'Avisos', false) ON CONFLICT DO NOTHING;
 INSERT INTO memberships (user_id, company_id)
 SELECT users.id, companies.id FROM users, companies
-WHERE email = 'contadora@empresa.example' AND rut = '76000000-0' ON CONFLICT DO NOTHING;
+WHERE users.email = 'contadora@empresa.example' AND companies.rut = '76000000-0'
+ON CONFLICT DO NOTHING;
 INSERT INTO notification_templates (code, subject, body, whatsapp_parameters)
 VALUES ('numbered', '{{{{ label }}}} {{{{ number }}}}', 'Aviso {{{{ number }}}}.', '[]')
 ON CONFLICT DO NOTHING;

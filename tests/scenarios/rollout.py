@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tests.bundle import Bundle
 from tests.scenarios.load import Load
-from tests.scenarios.workers import declared, done_by, probe, wait_for_consumers
+from tests.scenarios.workers import declared, done_by, fiscal_probe, wait_for_consumers
 
 
 def assert_two_workers_roll_out_and_back(
@@ -15,11 +15,10 @@ def assert_two_workers_roll_out_and_back(
     with Load(bundle) as load:
         to_two()
         wait_for_consumers(bundle, declared("two"))
-        assert probe(bundle, "high", "default") == {"fast"}
-        assert probe(bundle, "low") == {"slow"}
+        fiscal_probe(bundle, "high=fast", "default=fast", "low=slow")
 
         bundle.stop("slow")
-        assert probe(bundle, "high", "default") == {"fast"}
+        fiscal_probe(bundle, "high=fast", "default=fast")
         waiting = bundle.publish(("system.probe", "low", {}))
         assert bundle.depth("low") >= len(waiting)
 
@@ -27,5 +26,5 @@ def assert_two_workers_roll_out_and_back(
         wait_for_consumers(bundle, declared("one"))
         bundle.wait_for_runs(waiting)
         assert done_by(bundle, waiting) == {"all"}
-        assert probe(bundle, "high", "default", "low") == {"all"}
+        fiscal_probe(bundle, "high=all", "default=all", "low=all")
     load.assert_all_done_once()

@@ -38,6 +38,11 @@ def probe(bundle: Bundle, *queues: str) -> set[str]:
     return done_by(bundle, runs)
 
 
+def fiscal_probe(bundle: Bundle, *expected: str) -> None:
+    """Asks as the guide does; fails unless each queue's worker is the one named in `expected`."""
+    bundle.execute("api", "fiscal", "probe", *expected)
+
+
 def done_by(bundle: Bundle, runs: list[str]) -> set[str]:
     """Returns the names of the workers that took the runs."""
     return {row["worker"].split("@")[0] for row in bundle.runs(runs)}

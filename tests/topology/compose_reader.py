@@ -2,13 +2,14 @@
 
 import json
 import os
-import re
 import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from app.infrastructure.celery.topology import Worker
+from tests.topology.amounts import mebibytes, seconds
+from tests.topology.service import Service, maxmemory
 from tests.topology.worker_environment import worker_from
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +20,7 @@ PRODUCTION = {
     "MAIL_FROM": "avisos@empresa.example",
 }
 
-Service = dict[str, Any]
+Resolved = dict[str, Any]
 
 
 def compose_config(
@@ -58,7 +59,7 @@ def production_project(topology: str) -> dict[str, Any]:
     return json.loads(answer.stdout)
 
 
-def services(topology: str) -> dict[str, Service]:
+def services(topology: str) -> dict[str, Resolved]:
     return project(topology)["services"]
 
 
@@ -75,7 +76,7 @@ def workers_of(resolved: dict[str, Any]) -> dict[str, Worker]:
     }
 
 
-def read_worker(service: Service) -> Worker:
+def read_worker(service: Resolved) -> Worker:
     return worker_from(
         service["environment"],
         image=service["image"].removeprefix("fiscal-").removesuffix(":dev"),
@@ -85,14 +86,24 @@ def read_worker(service: Service) -> Worker:
     )
 
 
-def mebibytes(size: str | int) -> int:
-    """Reads bytes, which Compose prints as text; anything but whole MiB is a slip."""
-    whole, rest = divmod(int(size), 1024**2)
-    assert rest == 0, f"{size} bytes are no whole MiB"
-    return whole
+def read_compose_services(topology: str) -> dict[str, Service]:
+    """Returns everything else by name."""
+    return services_of(project(topology))
 
 
-def seconds(duration: str) -> int:
-    """Reads Go's notation as Compose prints it, e.g. 1m0s."""
-    factors = {"h": 3600, "m": 60, "s": 1}
-    return sum(int(count) * factors[unit] for count, unit in re.findall(r"(\d+)([hms])", duration))
+def services_of(resolved: dict[str, Any]) -> dict[str, Service]:
+    return {
+        name: read_service(service)
+        for name, service in resolved["services"].items()
+        if service.get("command") != ["worker"]
+    }
+
+
+def read_service(service: Resolved) -> Service:
+    grace = service.get("stop_grace_period")
+    return Service(
+        memory_mib=mebibytes(service["mem_limit"]),
+        grace_seconds=seconds(grace) if grace else None,
+        shm_mib=mebibytes(service.get("shm_size", 0)),
+        maxmemory_mib=maxmemory(" ".join(service.get("command") or [])),
+    )

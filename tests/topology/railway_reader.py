@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from app.infrastructure.celery.topology import TOPOLOGIES, Image, Worker
-from tests.topology.compose_reader import mebibytes
+from tests.topology.amounts import mebibytes
+from tests.topology.service import Service
 from tests.topology.worker_environment import worker_from
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES: dict[str, Image] = {"Dockerfile": "slim", "Dockerfile.selenium": "selenium"}
 REPOSITORY = "empresa/fiscal"
 WORKERS = sorted({f"worker-{worker.name}" for each in TOPOLOGIES.values() for worker in each})
-SERVICES = ["api", "beat", "flower", *WORKERS]
+SERVICES = ["api", "beat", "flower", "metrics", *WORKERS]
 
 # As Railway's CLI does it (railwayapp/cli, src/iac/eval.rs): `main` of the file, its graph as JSON.
 EVALUATE = """
@@ -64,6 +65,18 @@ def read_railway(topology: str) -> dict[str, Worker]:
         name.removeprefix("worker-"): read_worker(node)
         for name, node in services(topology).items()
         if name.startswith("worker-")
+    }
+
+
+def read_railway_services() -> dict[str, Service]:
+    """Returns everything else of ours by name; the stores are Railway's."""
+    return {
+        name: Service(
+            memory_mib=mebibytes(node["deploy"]["limitOverride"]["containers"]["memoryBytes"]),
+            grace_seconds=node["deploy"]["drainingSeconds"],
+        )
+        for name, node in services("two").items()
+        if not name.startswith("worker-")
     }
 
 

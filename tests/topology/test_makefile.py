@@ -9,7 +9,8 @@ from tests.topology.compose_reader import ROOT
 
 TARGETS = [
     "up", "down", "status", "logs", "demo", "credentials", "test", "test-unit",
-    "test-integration", "test-kubernetes", "release", "lint", "format", "bench",
+    "test-integration", "test-kubernetes", "chaos", "chaos-sii", "fuzz", "release", "lint",
+    "format", "bench",
 ]  # fmt: skip
 
 

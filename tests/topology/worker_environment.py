@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.infrastructure.celery.topology import Worker
+from tests.topology.amounts import whole
 
 
 def worker_from(environment: Mapping[str, str], **resources: Any) -> Worker:
@@ -13,14 +14,14 @@ def worker_from(environment: Mapping[str, str], **resources: Any) -> Worker:
     shm_mib and grace_seconds.
     """
     slots = [
-        pair.split(":") for pair in environment.get("CELERY_QUEUE_SLOTS", "").split(",") if pair
+        pair.partition(":") for pair in environment.get("CELERY_QUEUE_SLOTS", "").split(",") if pair
     ]
     return Worker(
         name=environment["CELERY_WORKER_NAME"],
         queues=tuple(environment["CELERY_QUEUES"].split(",")),
-        concurrency=int(environment["CELERY_CONCURRENCY"]),
-        max_tasks_per_child=int(environment["CELERY_MAX_TASKS_PER_CHILD"]),
-        slots={queue: int(most) for queue, most in slots},
-        soft_shutdown_seconds=int(environment["CELERY_SOFT_SHUTDOWN_SECONDS"]),
+        concurrency=whole(environment["CELERY_CONCURRENCY"]),
+        max_tasks_per_child=whole(environment["CELERY_MAX_TASKS_PER_CHILD"]),
+        slots={queue: whole(most) for queue, _, most in slots},
+        soft_shutdown_seconds=whole(environment["CELERY_SOFT_SHUTDOWN_SECONDS"]),
         **resources,
     )

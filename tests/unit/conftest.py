@@ -1,6 +1,9 @@
-"""What the tests of syncs share: a database with companies, and a portal in memory."""
+"""What the unit tests share: a database with companies, a portal in memory, a client of Redis."""
+
+from collections.abc import Iterator
 
 import pytest
+import redis
 from cryptography.fernet import Fernet
 
 from app.infrastructure.cipher import Cipher
@@ -17,3 +20,9 @@ def books(database_url: str) -> Books:
 @pytest.fixture
 def portal() -> Registers:
     return Registers()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as client:
+        yield client

@@ -23,7 +23,11 @@ def test_spaces_and_empty_places_in_the_list_do_not_matter() -> None:
     assert Cipher([f" {NEW}\n", ""]).decrypt(Cipher([NEW]).encrypt("x")) == "x"
 
 
-@pytest.mark.parametrize("bad", ["no-fernet-key", "ñ" * 44, NEW[:-2], "demo-" + "x" * 38])
+@pytest.mark.parametrize(
+    "bad",
+    ["no-fernet-key", "ñ" * 44, NEW[:-2], "demo-" + "x" * 38],
+    ids=["text", "no ASCII", "cut off", "marked"],
+)
 def test_a_bad_key_is_refused_by_its_place_and_never_shown(bad: str) -> None:
     with pytest.raises(ConfigurationError, match="Key 2 of SECRET_KEYS") as refusal:
         Cipher([NEW, bad])

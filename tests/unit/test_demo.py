@@ -10,13 +10,21 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
-from app.cli.demo.outcome import stored_documents
+from app.cli.demo.outcome import stored_books
 from app.cli.demo.seed import DemoCompany, in_turns, schedule_notifications, seed_companies
 from app.cli.demo.simulator import SeededCompany, Simulator
 from app.domain.periods import Period
 from app.errors import ConfigurationError, SiiUnavailable
 from app.infrastructure.cipher import Cipher
-from app.infrastructure.db.models import Company, Membership, SiiCredential, TaxDocument, User
+from app.infrastructure.db.models import (
+    Company,
+    DailyBoletas,
+    Membership,
+    ReceivedFee,
+    SiiCredential,
+    TaxDocument,
+    User,
+)
 from app.infrastructure.db.session import session_scope
 from tests.simulator import running_simulator
 from tests.unit.test_cli import assert_one_sentence, fiscal
@@ -89,7 +97,8 @@ def test_it_learns_the_companies_and_their_documents_from_the_simulator(simulato
     assert len(companies) == 8  # A to G, F represents two
     assert [company.is_refused for company in companies].count(True) == 1
     assert all(company.clave not in repr(company) for company in companies)
-    assert simulator.documents(companies[0].rut, Period(2026, 9)).total() > 0
+    facts = simulator.books(companies[0].rut, Period(2026, 9))
+    assert {fact[0] for fact in facts} == {"purchase", "sale", "boletas", "fees"}
     assert simulator.message_ids() == set()
 
 
@@ -139,6 +148,26 @@ def test_each_demo_schedules_one_message_per_company(database_url: str, cipher: 
     assert len(ids) == 2
 
 
+def test_boletas_and_honorarios_are_compared_too(database_url: str) -> None:
+    with session_scope() as session:
+        company = Company(rut=SEEDED.rut, business_name=SEEDED.business_name)
+        session.add(company)
+        session.flush()
+        day = {"doc_type": 39, "day": date(2026, 11, 5), "period": "2026-11"}
+        amounts = {"count": 10, "exempt": 0, "net": 1000, "vat": 190, "total": 1190}
+        session.add(DailyBoletas(company_id=company.id, **day, **amounts))
+        paid = {"issuer_rut": "70000001-K", "folio": 7, "issue_date": date(2026, 11, 6)}
+        paid |= {"status_raw": "N", "gross": 1000, "withheld": 152, "net": 848}
+        more = {"issuer_name": "Ana Inventada", "status": "Vigente", "row_hash": "0" * 64}
+        session.add(ReceivedFee(company_id=company.id, period="2026-11", **paid, **more))
+    assert stored_books(company.id, Period(2026, 11)) == Counter(
+        [
+            ("boletas", 39, date(2026, 11, 5), 10, 0, 1000, 190, 1190),
+            ("fees", *paid.values()),
+        ]
+    )
+
+
 def test_a_changed_amount_is_a_difference(database_url: str) -> None:
     fact = ("sale", 33, 7, "76086428-5", date(2026, 11, 3), "REGISTRO", 0, 1000, 190, 0, 1190)
     with session_scope() as session:
@@ -159,7 +188,7 @@ def test_a_changed_amount_is_a_difference(database_url: str) -> None:
                 **values,
             )
         )
-    stored = stored_documents(company.id, Period(2026, 11))
+    stored = stored_books(company.id, Period(2026, 11))
     assert stored == Counter([fact])
     assert stored != Counter([(*fact[:-1], 1191)])
-    assert stored_documents(company.id, Period(2026, 10)) == Counter()
+    assert stored_books(company.id, Period(2026, 10)) == Counter()

@@ -22,6 +22,7 @@ def test_both_registers_of_the_asked_months_are_stored(books: Books, portal: Reg
         "session_id": None,
         "compras": {"total": 4, "nuevos": 4, "actualizados": 0},
         "ventas": {"total": 4, "nuevos": 4, "actualizados": 0},
+        "boletas": {"total": 0, "nuevos": 0, "actualizados": 0},
         "honorarios": {"total": 0, "nuevos": 0, "actualizados": 0},
         "errors": 0,
         "error_details": [],
@@ -39,7 +40,7 @@ def test_both_registers_of_the_asked_months_are_stored(books: Books, portal: Reg
 def test_the_months_count_from_when_the_run_was_asked_for(books: Books, portal: Registers) -> None:
     run = books.run(datetime(2026, 3, 1, 2, tzinfo=UTC))  # still February in Chile
     books.sync(portal, books.company(), run_id=run, months=1, month_offset=1)
-    assert portal.reads == [("2026-01", "purchase"), ("2026-01", "sale")]
+    assert portal.reads == [("2026-01", "purchase"), ("2026-01", "sale"), ("2026-01", "fees")]
 
 
 def test_a_second_sync_changes_nothing_and_says_so(books: Books, portal: Registers) -> None:
@@ -142,8 +143,13 @@ def test_many_documents_are_stored_in_batches(books: Books, portal: Registers) -
 def test_progress_is_told_before_and_after_each_register(books: Books, portal: Registers) -> None:
     books.sync(portal, books.company())
     assert books.progress == [
-        (0, 2, "login"), (0, 2, "2026-03 purchase"), (1, 2, "2026-03 sale"), (2, 2, "done"),
-    ]  # fmt: skip
+        (0, 4, "login"),
+        (0, 4, "2026-03 purchase"),
+        (1, 4, "2026-03 sale"),
+        (2, 4, "2026-03 boletas"),
+        (3, 4, "2026-03 fees"),
+        (4, 4, "done"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ def test_an_unexpected_answer_stores_nothing_of_its_register_and_all_of_the_othe
 ) -> None:
     run = books.run()
     portal.answers["2026-02", "sale"] = fails(errors.UnexpectedAnswer())
-    with pytest.raises(errors.PeriodsUnreadable, match=r"1 of 4 .*2026-02 sale \(unexpected_ans"):
+    with pytest.raises(errors.PeriodsUnreadable, match=r"1 of 8 .*2026-02 sale \(unexpected_ans"):
         books.sync(portal, books.company(), run_id=run, months=2)
     assert books.documents(period="2026-02", direction="sale") == []
     assert len(books.documents()) == 6
     assert ("2026-02", "sale") not in books.checkpoints(run)
     assert portal.logouts == 1
-    assert books.progress[-1] == (3, 4, "incomplete")
+    assert books.progress[-1] == (7, 8, "incomplete")
 
 
 def test_an_incomplete_answer_is_read_once_more_and_then_stores_nothing(
@@ -45,7 +45,7 @@ def test_one_transient_failure_among_permanent_ones_makes_the_run_worth_a_retry(
 ) -> None:
     portal.answers["2026-03", "purchase"] = incomplete
     portal.answers["2026-03", "sale"] = fails(errors.UnexpectedAnswer())
-    with pytest.raises(errors.PeriodsIncomplete, match="2 of 2"):
+    with pytest.raises(errors.PeriodsIncomplete, match="2 of 4"):
         books.sync(portal, books.company())
 
 
@@ -65,7 +65,13 @@ def test_an_outage_ends_the_attempt_and_the_next_goes_on_after_the_last_checkpoi
     portal.answers.clear()
     portal.reads.clear()
     result = books.sync(portal, company, run_id=run, months=2)
-    assert portal.reads == [("2026-02", "sale"), ("2026-03", "purchase"), ("2026-03", "sale")]
+    assert portal.reads == [
+        ("2026-02", "sale"),
+        ("2026-02", "fees"),
+        ("2026-03", "purchase"),
+        ("2026-03", "sale"),
+        ("2026-03", "fees"),
+    ]
     assert result["compras"] == {"total": 4, "nuevos": 4, "actualizados": 0}  # of both attempts
 
 

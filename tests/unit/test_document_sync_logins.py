@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app import errors
+from app.infrastructure.db.models import SiiSession
 from tests.unit.sii.books import CLAVE, Books
 from tests.unit.sii.registers import Registers, fails
 
@@ -90,6 +91,27 @@ def test_too_many_sessions_say_nothing_about_the_clave(books: Books, portal: Reg
     with pytest.raises(errors.TooManySessions):
         books.sync(portal, company)
     assert books.credential(company).status == "unproven"
+
+
+def test_nobody_asks_again_before_sii_has_room_for_a_session(
+    books: Books, portal: Registers
+) -> None:
+    person = "70123456-1"
+    first = books.company("76000001-9", login_rut=person)
+    second = books.company("77100200-5", login_rut=person)
+    portal.refusal = errors.TooManySessions()
+    for company in (first, second, first):
+        with pytest.raises(errors.TooManySessions) as refusal:
+            books.sync(portal, company)
+    assert len(portal.logins) == 1
+    assert 3590 < (refusal.value.retry_after or 0) <= 3600
+    assert not refusal.value.is_try
+
+    with books.sessions.begin() as session:
+        session.get_one(SiiSession, person).try_again_at = datetime.now(UTC)
+    portal.refusal = None
+    books.sync(portal, second)
+    assert len(portal.logins) == 2
 
 
 def test_two_runs_of_one_login_take_turns(books: Books, portal: Registers) -> None:

@@ -34,5 +34,7 @@ def test_the_next_attempt_goes_on_after_what_was_stored_in_time(
     assert portal.reads == [("2026-02", "purchase"), ("2026-02", "sale")]
 
     result = books.sync(portal, company, run_id=run, months=2, deadline=clock + 60)
-    assert portal.reads[2:] == [("2026-03", "purchase"), ("2026-03", "sale")]
+    assert portal.reads[2:] == [
+        ("2026-02", "fees"), ("2026-03", "purchase"), ("2026-03", "sale"), ("2026-03", "fees"),
+    ]  # fmt: skip
     assert (result["compras"]["nuevos"], result["ventas"]["nuevos"]) == (4, 4)

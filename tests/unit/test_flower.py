@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +13,9 @@ import httpx
 import pytest
 from flower.urls import handlers
 
-from app.infrastructure.celery.flower import is_authorised
+from app.infrastructure.basic_auth import is_authorised
 from tests.conftest import ROOT
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 PASSWORD = "only-for-this-test"
@@ -38,9 +38,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def flower(redis_server: str, log: Path) -> Iterator[httpx.Client]:
     """Yields a client of a running Flower, without credentials."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     env = {
         "PATH": os.environ["PATH"],
         "REDIS_URL": redis_server,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from app.domain.obligations import OBLIGATIONS
 from tests.conftest import ROOT
 from tests.unit.celery.test_outages import Postgres
 from tests.unit.test_cli import NOBODY, SECRET, assert_one_sentence, fiscal
@@ -69,6 +70,13 @@ def test_migrating_twice_adds_the_schedule_once(database_url: str) -> None:
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert "schedule: added" in first.stdout
     assert "schedule: nothing is missing" in second.stdout
+
+
+def test_migrating_brings_the_obligations_along(database_url: str, postgres: Postgres) -> None:
+    assert fiscal("migrate", DATABASE_URL=database_url).returncode == 0
+    with psycopg.connect(postgres.url) as connection:
+        rows = connection.execute("SELECT code FROM event_templates").fetchall()
+    assert {code for (code,) in rows} == set(OBLIGATIONS)
 
 
 def test_a_newer_database_is_left_alone_so_that_a_rollback_works(

@@ -17,7 +17,9 @@ READERS = {
     "keys": {"secret_keys"},
     "api": {"api_keys"},
     "flower": {"flower_basic_auth"},
+    "metrics": {"metrics_basic_auth"},
     "channels": {"whatsapp_access_token"},
+    "webhooks": {"whatsapp_app_secret", "whatsapp_verify_token"},
 }
 
 
@@ -158,7 +160,10 @@ def production_secrets(directory: Path) -> dict[str, Path]:
         "keys/secret_keys": f"{Fernet.generate_key().decode()},{Fernet.generate_key().decode()}",
         "api/api_keys": "one-key,another-key",
         "flower/flower_basic_auth": "ana:x9",
+        "metrics/metrics_basic_auth": "ana:x13",
         "channels/whatsapp_access_token": "EAAG-x10",
+        "webhooks/whatsapp_app_secret": "x11",
+        "webhooks/whatsapp_verify_token": "x12",
     }
     for name, value in values.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)

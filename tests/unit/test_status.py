@@ -8,6 +8,7 @@ import pytest
 import redis
 from kombu import Connection, Exchange, Queue
 
+from app.infrastructure.celery.queues import RedisQueues
 from app.infrastructure.db.models import Company, Run
 from app.infrastructure.db.session import session_scope
 from app.services.status import (
@@ -53,11 +54,11 @@ def test_a_message_counts_as_waiting_until_it_is_fetched_and_as_in_flight_until_
     put(broker, queue_named("high"), 1)
     held = queue_named("low")(broker.channel()).get()
     with redis.Redis.from_url(redis_url) as client:
-        low, high = read_queues(client, ["low", "high"])
+        low, high = read_queues(RedisQueues(client), ["low", "high"])
         assert (low.waiting, low.in_flight) == (2, 1)
         assert (high.waiting, high.in_flight) == (1, 0)
         held.ack()
-        assert read_queues(client, ["low"])[0].in_flight == 0
+        assert read_queues(RedisQueues(client), ["low"])[0].in_flight == 0
 
 
 def test_the_lists_of_every_priority_belong_to_the_depth(
@@ -66,7 +67,7 @@ def test_the_lists_of_every_priority_belong_to_the_depth(
     for priority in (0, 4, 9):
         put(broker, queue_named("low"), 2, priority)
     with redis.Redis.from_url(redis_url) as client:
-        assert read_queues(client, ["low"])[0].waiting == 6
+        assert read_queues(RedisQueues(client), ["low"])[0].waiting == 6
 
 
 def test_workers_come_with_the_queues_that_they_consume() -> None:

@@ -13,7 +13,18 @@ from app.infrastructure.celery.topology import QUEUES, TASKS, VISIBILITY_TIMEOUT
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
 
 LESS_THAN_THE_QUEUE = {  # a fan-out or a clean-up that takes longer hangs
+    "calendar.sync_company": (60, 90),  # domain.md, section 11, as all of these
+    "calendar.sync_all_companies": (120, 150),
+    "calendar.activate_mandatory_events": (60, 90),
+    "calendar.assign_auto_notifications": (60, 90),
+    "memory.save_user_memories": (120, 180),
+    "memory.save_company_memories": (120, 180),
+    "memory.save_onboarding_memories": (180, 240),
     "sii.sync_documents_all_companies": (120, 150),
+    "sii.sync_f29": (1500, 1800),
+    "sii.sync_f29_all_companies": (120, 150),
+    "sii.sync_f29_pdfs_missing": (900, 1200),
+    "sii.sync_f29_pdfs_missing_all_companies": (120, 150),
     "whatsapp.cleanup_old_sessions": (60, 90),
 }
 

@@ -17,6 +17,7 @@ from app.infrastructure.whatsapp_sessions import open_store
 from app.infrastructure.whatsapp_sessions_postgres import PostgresSessionStore
 from app.services.whatsapp_sessions import cleanup_old_sessions
 from app.settings import Settings
+from tests.conftest import ROOT
 from tests.waiting import wait_until
 
 Talk = Callable[..., None]
@@ -154,6 +155,48 @@ def test_a_session_that_is_written_to_just_now_is_skipped_and_not_waited_for(
         writer.execute("UPDATE agent_sessions SET updated_at = now() WHERE session_id = 'back'")
     assert left(connection) == {"back": ["hola", "sigo aquí"]}
     assert cleanup_old_sessions(PostgresSessionStore())["sessions_deleted"] == 0
+
+
+def test_two_clean_ups_at_once_count_each_session_once(
+    connection: psycopg.Connection[Any],
+) -> None:
+    connection.execute(
+        "INSERT INTO agent_sessions (session_id, updated_at)"
+        " SELECT 's' || i, now() - interval '1 day' FROM generate_series(1, 1250) AS i"
+    )
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(cleanup_old_sessions, [PostgresSessionStore(batch=100)] * 2))
+    assert sum(one["sessions_deleted"] for one in found) == 1250
+    assert left(connection) == {}
+
+
+def test_nobody_who_writes_while_it_runs_loses_a_word(
+    talk: Talk, connection: psycopg.Connection[Any]
+) -> None:
+    names = [f"user {number}" for number in range(4)]
+    for name in names:
+        talk(name, "antes", minutes_ago=300)
+
+    def write(name: str) -> None:
+        for number in range(5):
+            talk(name, f"ahora {number}")
+
+    with ThreadPoolExecutor(5) as pool:
+        cleaning = pool.submit(
+            lambda: [cleanup_old_sessions(PostgresSessionStore(batch=1)) for _ in range(20)]
+        )
+        list(pool.map(write, names))
+        cleaning.result(60)
+    now = [f"ahora {number}" for number in range(5)]
+    for name, texts in left(connection).items():
+        assert texts in (now, ["antes", *now]), name
+    assert set(left(connection)) == set(names)
+
+
+def test_no_platform_without_a_shared_volume_names_a_file() -> None:
+    for path in [*(ROOT / "deploy/helm").rglob("*"), *(ROOT / "deploy/railway").rglob("*")]:
+        if path.is_file():
+            assert b"WHATSAPP_SESSIONS_PATH" not in path.read_bytes(), path
 
 
 PAUSE = """

@@ -7,9 +7,19 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from app.api.problems import MEDIA_TYPE, FieldError, Problem
+from app.api.schemas.calendar import TaxInfoView
 from app.api.schemas.companies import CompanyView
+from app.api.schemas.document_totals import DocumentTotalsView
 from app.api.schemas.documents import DocumentView
+from app.api.schemas.f29 import F29View
+from app.api.schemas.fees import FeeView
+from app.api.schemas.onboarding import OnboardingView
 from app.api.schemas.runs import RunView
+
+VIEWS = (
+    *(CompanyView, DocumentTotalsView, DocumentView, F29View, FeeView),
+    *(OnboardingView, RunView, TaxInfoView),
+)
 
 Answers = dict[int | str, dict[str, Any]]
 
@@ -39,13 +49,6 @@ UNAUTHENTICATED: Answers = {
 }
 DOWN: Answers = {503: _answer(503, "database_unavailable", "Postgres does not answer.")}
 NOT_READY: Answers = {503: _answer(503, "not_ready", "Redis does not answer.")}
-NOT_QUEUED: Answers = {
-    503: _answer(
-        503,
-        "queue_unavailable",
-        "Redis does not answer; the run was not queued.",
-    )
-}
 
 
 def invalid(field: str, message: str) -> Answers:
@@ -69,7 +72,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         document = FastAPI.openapi(app)
         # The views again, because FastAPI drops every null of their examples.
         _, definitions = models_json_schema(
-            [(model, "serialization") for model in (Problem, CompanyView, RunView, DocumentView)],
+            [(model, "serialization") for model in (Problem, *VIEWS)],
             ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"] |= definitions["$defs"]

@@ -1,18 +1,19 @@
 """What the routers work with: one desk per app, which reads, writes and starts runs in time."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from contextlib import suppress
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from app.api.execution import Deadline, ThreadSlots
 from app.api.readiness import Readiness
-from app.errors import DatabaseUnavailable, QueueUnavailable
-from app.infrastructure.db.models import Run
+from app.errors import DatabaseUnavailable, PdfStoreUnavailable, QueueUnavailable
 from app.infrastructure.db.session import session_scope
 from app.services.companies import Encrypts
-from app.services.runs import Publisher
+from app.services.outbox import Outbox, Publisher
+from app.services.pdf_storage import PdfStores
 
 T = TypeVar("T")
 
@@ -21,27 +22,33 @@ PROBE_SECONDS = 0.8  # of these, at most, to learn whether anything is down
 COMMIT_SECONDS = 0.2  # what a commit may need: it does not begin any later
 ANSWER_SECONDS = 3.0  # everything else
 
-# Two groups, so that starts which hang never take the slots of those who only read. Together at
-# most what the engine lends (infrastructure/db/session.py).
+# Groups of their own, so that starts which hang never take the slots of those who only read, and
+# a Redis that hangs never those of starts, a store of PDFs that hangs nobody's. Readers and
+# starters together are at most what the engine lends (infrastructure/db/session.py); who
+# publishes or fetches needs no connection.
 READERS = 8
 STARTERS = 4
 
 
 class Desk:
-    """Holds the slots, the probes and the ports of one app. `publisher` and `cipher` make theirs
-    on first use."""
+    """Holds the slots, the probes and the ports of one app. `publisher`, `cipher` and
+    `pdf_stores` make theirs on first use."""
 
     def __init__(
         self,
         readiness: Readiness,
         publisher: Callable[[], Publisher],
         cipher: Callable[[], Encrypts],
+        pdf_stores: Callable[[], PdfStores] = PdfStores,
     ) -> None:
         self.readiness = readiness
         self.publisher = publisher
         self.cipher = cipher
+        self.pdf_stores = pdf_stores
         self._readers = ThreadSlots(READERS)
         self._starters = ThreadSlots(STARTERS)
+        self._publishers = ThreadSlots(STARTERS)
+        self._fetchers = ThreadSlots(STARTERS)
 
     async def transact(self, work: Callable[[Session], T]) -> T:
         """Runs `work` in a transaction of its own; rolls back what comes too late.
@@ -51,34 +58,34 @@ class Desk:
         deadline = Deadline(ANSWER_SECONDS)
         return await self._readers.run(lambda: _transact(work, deadline), deadline)
 
-    async def start(self, work: Callable[[Session, Publisher], T]) -> T:
-        """Runs `work`, which enqueues runs, and leaves nothing behind unless it is in time.
+    async def fetch(self, work: Callable[[], T]) -> T:
+        """Runs `work`, which reads a store of PDFs; no transaction is open meanwhile.
 
-        Raises the work's errors, QueueUnavailable, DatabaseUnavailable.
+        Raises the work's errors, PdfStoreUnavailable.
+        """
+        deadline = Deadline(ANSWER_SECONDS)
+        deadline.waiting_for = PdfStoreUnavailable
+        return await self._fetchers.run(work, deadline)
+
+    async def start(self, work: Callable[[Session, Outbox], T]) -> T:
+        """Runs `work`, which enqueues runs, and publishes them; leaves nothing behind unless it is
+        committed in time. What Redis does not take in time is published later, by itself.
+
+        Raises the work's errors, DatabaseUnavailable.
         """
         deadline = Deadline(START_SECONDS)
-        await self.readiness.require(PROBE_SECONDS)
-
-        def in_time(session: Session) -> T:
-            return work(session, PunctualPublisher(self.publisher(), deadline))
-
-        return await self._starters.run(lambda: _transact(in_time, deadline), deadline)
-
-
-class PunctualPublisher:
-    """Publishes only while somebody still waits for it."""
-
-    def __init__(self, publisher: Publisher, deadline: Deadline) -> None:
-        self._publisher = publisher
-        self._deadline = deadline
-
-    def publish(self, run: Run, kwargs: dict[str, Any]) -> str | None:
-        """Returns the queue's name. Raises QueueUnavailable, and the deadline's error."""
-        self._deadline.check(COMMIT_SECONDS)
-        self._deadline.waiting_for = QueueUnavailable
-        queue = self._publisher.publish(run, kwargs)
-        self._deadline.waiting_for = DatabaseUnavailable
-        return queue
+        answering = await self.readiness.answering(PROBE_SECONDS)
+        if not answering["postgres"]:
+            raise DatabaseUnavailable
+        outbox = Outbox(self.publisher())
+        result = await self._starters.run(
+            lambda: _transact(lambda session: work(session, outbox), deadline), deadline
+        )
+        if answering["redis"]:
+            deadline.waiting_for = QueueUnavailable
+            with suppress(QueueUnavailable):
+                await self._publishers.run(outbox.flush, deadline)
+        return result
 
 
 def _transact(work: Callable[[Session], T], deadline: Deadline) -> T:

@@ -102,6 +102,8 @@ def _name(location: Sequence[str | int]) -> str:
 
 async def _on_http_exception(_: Request, error: Any) -> JSONResponse:
     status = HTTPStatus(error.status_code)
+    if status == HTTPStatus.BAD_REQUEST:  # FastAPI's word for a body that it cannot decode
+        return problem_of(InvalidInput("The body is no JSON in UTF-8.", "body"))
     code = status.phrase.lower().replace(" ", "_").replace("-", "_")
     return problem(status, code, status.description or status.phrase, headers=error.headers)
 

@@ -6,14 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from app.api.execution import start_thread
-from app.errors import DatabaseUnavailable, QueueUnavailable, TransientError
+from app.errors import TransientError
 
 logger = logging.getLogger(__name__)
-
-STORES: Mapping[str, type[TransientError]] = {
-    "postgres": DatabaseUnavailable,
-    "redis": QueueUnavailable,
-}
 
 
 class Probe:
@@ -38,7 +33,8 @@ class Probe:
             logger.warning("%s does not answer within %s s", self._name, patience)
             return False
         except TransientError as error:
-            logger.warning("%s is down: %s", self._name, type(error.__cause__).__name__)
+            kind = type(error.__cause__).__name__
+            logger.warning("%s is down (%s): %s", self._name, kind, error.message)
             return False
         return True
 
@@ -55,9 +51,3 @@ class Readiness:
             *(probe.answers(patience) for probe in self._probes.values())
         )
         return dict(zip(self._probes, answers, strict=True))
-
-    async def require(self, patience: float) -> None:
-        """Raises the error of the first store that does not answer."""
-        for name, answers in (await self.answering(patience)).items():
-            if not answers:
-                raise STORES[name]

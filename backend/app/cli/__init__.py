@@ -56,16 +56,15 @@ def fiscal() -> None:
     help="Seconds to wait at most for Postgres to answer; then exit 75.",
 )
 def migrate(patience: float) -> None:
-    """Bring the database to the newest schema and add missing schedule entries."""
-    from app.infrastructure.celery.beat import seed_schedule
+    """Bring the database to the newest schema; add what the code brings along as rows."""
     from app.infrastructure.db import schema
 
     url = _database_url()
     schema.wait_for_postgres(url, patience, lambda reason: click.echo(reason, err=True))
     added: list[str] = []
     with _typed_database_errors():
-        # The schedule under the same lock: two migrations at once would both find it empty.
-        revision = schema.migrate(url, seed=lambda: added.extend(seed_schedule(url)))
+        # The rows under the same lock: two migrations at once would both find it empty.
+        revision = schema.migrate(url, seed=lambda: added.extend(_seed(url)))
     if revision != schema.head_revision():
         click.echo(
             f"schema: at {revision}, newer than this code's {schema.head_revision()}; left alone"
@@ -73,6 +72,19 @@ def migrate(patience: float) -> None:
         return
     click.echo(f"schema: at {revision}")
     click.echo(f"schedule: added {', '.join(added)}" if added else "schedule: nothing is missing")
+
+
+def _seed(url: str) -> list[str]:
+    """Adds what is missing; returns the names of the schedule's new entries."""
+    from app.infrastructure.celery.beat import seed_schedule
+    from app.infrastructure.db.session import session_scope
+    from app.services.notification_seeds import seed_notification_templates
+    from app.services.obligations import seed_event_templates
+
+    with session_scope() as session:
+        seed_event_templates(session)
+        seed_notification_templates(session)  # after the obligations that they remind of
+    return seed_schedule(url)
 
 
 @fiscal.command("wait-for-schema")
@@ -103,6 +115,19 @@ def secrets(directory: Path) -> None:
         return
     for name in write_secrets(directory):
         click.echo(f"wrote {name}")
+
+
+@fiscal.command()
+def reencrypt() -> None:
+    """Encrypt every stored clave with the first key of SECRET_KEYS; then the others may go."""
+    from app import bootstrap
+    from app.infrastructure.db.session import get_session_factory
+    from app.services.key_rotation import reencrypt_credentials
+
+    _database_url()
+    with _typed_database_errors():
+        renewed, total = reencrypt_credentials(get_session_factory(), bootstrap.cipher())
+    click.echo(f"encrypted {renewed} of {total} claves again; all are under the first key now")
 
 
 @fiscal.command()

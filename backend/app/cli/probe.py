@@ -9,7 +9,10 @@ from app.errors import InvalidInput
 from app.infrastructure.celery.topology import QUEUES
 from app.infrastructure.db.models import Run
 from app.infrastructure.db.session import get_session_factory
+from app.infrastructure.health import check_redis
+from app.services.outbox import outbox_scope
 from app.services.probes import await_probes, probe_fault, send_probes
+from app.settings import get_settings
 
 _EXAMPLE = "for example: fiscal probe high=fast default=fast low=slow"
 
@@ -21,9 +24,10 @@ def probe_queues(arguments: Sequence[str], patience: float) -> bool:
     InvalidInput for what is no QUEUE=WORKER[,WORKER...], and QueueUnavailable.
     """
     expected = expected_workers(arguments)
+    check_redis(get_settings().require("redis_url"))  # else the probes would wait for it
     sessions = get_session_factory()
-    with sessions.begin() as session:
-        sent = send_probes(session, publisher(), expected)
+    with outbox_scope(sessions, publisher()) as (session, outbox):
+        sent = send_probes(session, outbox, expected)
     runs = await_probes(sessions, sent, patience)
     faults = [_report(runs[run_id], expected[queue]) for run_id, queue in sent.items()]
     return not any(faults)

@@ -7,15 +7,19 @@ from typing import Any
 import redis
 from kombu.exceptions import OperationalError as BrokerError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from app.cli.console import open_console
 from app.infrastructure.celery import app
+from app.infrastructure.celery.queues import RedisQueues
 from app.infrastructure.celery.topology import QUEUES, TOPOLOGIES
+from app.infrastructure.certificates import certificate_fault
 from app.infrastructure.db.session import session_scope
 from app.infrastructure.health import impatient_redis
 from app.services import status
+from app.services.resolutions import count_unknown
 from app.settings import get_settings
 
 PATIENCE = 1.5  # s for the workers' answers, and for Redis
@@ -38,20 +42,23 @@ def show_status(runs: int) -> bool:
 def _draw(title: str, section: Callable[[Console], None], console: Console) -> bool:
     try:
         section(console)
-    except (redis.RedisError, BrokerError, OSError):
-        store = "Redis"
-    except OperationalError:
-        store = "Postgres"
+    except (redis.RedisError, BrokerError, OSError) as error:
+        store, fault = "Redis", certificate_fault(error)
+    except OperationalError as error:
+        store, fault = "Postgres", certificate_fault(error)
     else:
         return True
-    console.print(f"{title}: [bold red]{store} does not answer[/]; see Troubleshooting in {GUIDE}.")
+    why = f" ({escape(fault)})" if fault else ""
+    console.print(
+        f"{title}: [bold red]{store} does not answer[/]{why}; see Troubleshooting in {GUIDE}."
+    )
     return False
 
 
 def _show_queues(console: Console) -> None:
     table = _table("Queues", "queue", "waiting", "in flight")
     with _redis() as client:
-        for queue in status.read_queues(client, list(QUEUES)):
+        for queue in status.read_queues(RedisQueues(client), list(QUEUES)):
             table.add_row(queue.name, str(queue.waiting), str(queue.in_flight))
     console.print(table)
 
@@ -120,6 +127,8 @@ def _show_channels_off(console: Console) -> None:
 def _show_runs(console: Console, limit: int) -> None:
     with session_scope() as session:
         runs = status.read_runs(session, datetime.now(UTC), limit)
+        poison = status.count_poison(session)
+        unknown = count_unknown(session)
     table = _table(
         "Last runs", "run", "task", "company", "state", "worker", "waited", "took", "error"
     )
@@ -135,6 +144,19 @@ def _show_runs(console: Console, limit: int) -> None:
             run.error_code,
         )
     console.print(table)
+    _show_poison(console, poison)
+    if unknown:
+        console.print(
+            f"[yellow]{unknown} messages may or may not have arrived[/]; see docs/notifications.md."
+        )
+
+
+def _show_poison(console: Console, number: int) -> None:
+    if number:
+        console.print(
+            f"[red]{number} runs were given up[/] because their worker died each time (error"
+            f" poison_run); see Troubleshooting in {GUIDE}."
+        )
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -4,15 +4,14 @@ Amounts are integer pesos, credit notes positive as SII gives them; RUTs are can
 aware and in UTC.
 """
 
-import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from app.domain.periods import Period
+from app.domain.row_hash import row_hash
 from app.errors import IncompleteAnswer
 
 
@@ -43,6 +42,10 @@ STATES: dict[Direction, tuple[AccountingState, ...]] = {
     ),
     Direction.SALE: (AccountingState.REGISTRO,),
 }
+
+
+# A document may be entered in its own month or in one of the two that follow (art. 24 DL 825).
+MONTHS_TO_MOVE = 2
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,7 @@ class RegisterDocument:
     @property
     def row_hash(self) -> str:
         """SHA-256 over every field: tells a changed document from one already stored."""
-        return hashlib.sha256(
-            json.dumps(asdict(self), sort_keys=True, default=str).encode()
-        ).hexdigest()
+        return row_hash(self)
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,18 @@ class RegisterReading:
                     f"SII sent {read[key]} documents of type {key[1]} in state {key[0]} of"
                     f" {self.period} ({self.direction}), its summary counts {counted.get(key, 0)}."
                 )
+
+
+def has_vanished(
+    period: Period, missing_at: datetime, read_at: Mapping[Period, datetime], current: Period
+) -> bool:
+    """Returns whether a document that `period` lacks since `missing_at` is in no register at all.
+
+    It may have moved to a later period; each of those up to the `current` one has to have been
+    read (`read_at`) since then. Had one of them shown the document, it would not be missing.
+    """
+    later = [period.shift(months) for months in range(1, MONTHS_TO_MOVE + 1)]
+    return all(one in read_at and read_at[one] > missing_at for one in later if one <= current)
 
 
 def latest_of_each(documents: Iterable[RegisterDocument]) -> list[RegisterDocument]:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from app.errors import InvalidInput
@@ -47,10 +47,15 @@ class Period:
 
 def current_period(now: datetime) -> Period:
     """Returns the period in which the aware time `now` falls in Chile."""
+    local = day_in_chile(now)
+    return Period(local.year, local.month)
+
+
+def day_in_chile(now: datetime) -> date:
+    """Returns the day that the aware time `now` falls on in Chile."""
     if now.tzinfo is None:
         raise ValueError("a naive time names no moment")
-    local = now.astimezone(CHILE)
-    return Period(local.year, local.month)
+    return now.astimezone(CHILE).date()
 
 
 def months_back(last: Period, months: int) -> list[Period]:

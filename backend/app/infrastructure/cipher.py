@@ -20,7 +20,8 @@ class Cipher:
         named = [(place, key.strip()) for place, key in enumerate(keys, 1) if key.strip()]
         if not named:
             raise ConfigurationError(f"SECRET_KEYS holds no key; {_HOW_TO_MAKE_ONE}.")
-        self._fernet = MultiFernet([_fernet(key, place) for place, key in named])
+        fernets = [_fernet(key, place) for place, key in named]
+        self._first, self._fernet = fernets[0], MultiFernet(fernets)
 
     def encrypt(self, text: str) -> str:
         """Returns what may be stored."""
@@ -35,6 +36,17 @@ class Cipher:
                 "No key in SECRET_KEYS decrypts a stored credential; put the key that encrypted"
                 " it back into the list."
             ) from None
+
+    def renew(self, text: str) -> str:
+        """Returns the same secret encrypted with the first key; `text` itself where it is already.
+
+        Raises ConfigurationError where no key fits.
+        """
+        try:
+            self._first.decrypt(text.encode())
+        except InvalidToken:
+            return self.encrypt(self.decrypt(text))
+        return text
 
 
 def _fernet(key: str, place: int) -> Fernet:

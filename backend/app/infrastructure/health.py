@@ -9,6 +9,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app.errors import DatabaseUnavailable, QueueUnavailable
+from app.infrastructure.certificates import certificate_fault
 from app.infrastructure.db.schema import libpq_url
 
 PATIENCE = 1.0  # s that a healthy store never needs; callers keep a deadline of their own besides
@@ -29,7 +30,7 @@ def check_postgres(url: str) -> None:
         ) as connection:
             connection.execute("SELECT 1")
     except psycopg.Error as error:
-        raise DatabaseUnavailable from error
+        raise DatabaseUnavailable(certificate_fault(error)) from error
 
 
 def check_redis(url: str) -> None:
@@ -39,7 +40,7 @@ def check_redis(url: str) -> None:
         with impatient_redis(url, PATIENCE) as client:
             client.ping()
     except (redis.RedisError, OSError) as error:
-        raise QueueUnavailable from error
+        raise QueueUnavailable(certificate_fault(error)) from error
 
 
 def impatient_redis(url: str, patience: float) -> redis.Redis:

@@ -34,7 +34,10 @@ _MAKERS: Mapping[str, Callable[[Path], str]] = {
     "keys/secret_keys": lambda _: _fernet_key(),
     "api/api_keys": lambda _: _password(),
     "flower/flower_basic_auth": lambda _: f"fiscal:{_password()}",
+    "metrics/metrics_basic_auth": lambda _: f"fiscal:{_password()}",
     "channels/whatsapp_access_token": lambda _: _password(),
+    "webhooks/whatsapp_app_secret": lambda _: _password(),
+    "webhooks/whatsapp_verify_token": lambda _: _password(),
 }
 
 # What an operator has to bring: servers of one's own have their passwords in their URLs.

@@ -1,14 +1,15 @@
 """Who works on a notification: a lease that two runs cannot hold at once.
 
-What a dead worker held comes due again when its lease ends.
+What a dead worker held comes due again when its lease ends, and at once for the next attempt of
+the same run: the attempt before it can settle nothing any more.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from app.errors import FiscalError
@@ -16,6 +17,21 @@ from app.infrastructure.db.models import ScheduledNotification
 
 LEASE = timedelta(minutes=5)
 MAX_CLAIMS = 10  # a row that is found abandoned after so many claims kills its workers
+
+_SETTLE = text("""
+    UPDATE scheduled_notifications AS n
+    SET status = e.status, scheduled_for = coalesce(e.next_try_at, n.scheduled_for),
+        claimed_by = NULL, lease_until = NULL,
+        -- put off is not abandoned: only the claims since then count against MAX_CLAIMS
+        attempts = CASE e.status WHEN 'pending' THEN 0 ELSE n.attempts END,
+        error_code = e.error_code, error_message = e.error_message
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:runs AS uuid[]), CAST(:attempts AS int[]),
+        CAST(:statuses AS text[]),
+        CAST(:moments AS timestamptz[]), CAST(:codes AS text[]), CAST(:messages AS text[]))
+        AS e (id, run_id, attempts, status, next_try_at, error_code, error_message)
+    WHERE n.id = e.id AND n.claimed_by = e.run_id AND n.attempts = e.attempts
+        AND n.status = 'processing'
+""")
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +45,11 @@ def count_due(session: Session, at: datetime) -> int:
 def claim_due(
     session: Session, run_id: UUID, limit: int, at: datetime
 ) -> list[ScheduledNotification]:
-    """Takes at most `limit` due notifications, oldest first; what another run takes is skipped."""
+    """Takes at most `limit` notifications, oldest first: due ones, and those that an earlier
+    attempt of this run has left. What another run takes is skipped."""
     rows = session.scalars(
         select(ScheduledNotification)
-        .where(_is_due(at))
+        .where(or_(_is_due(at), _was_left_by(run_id)))
         .order_by(ScheduledNotification.scheduled_for, ScheduledNotification.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -49,30 +66,37 @@ def release(session: Session, run_id: UUID, ids: Iterable[UUID]) -> None:
             ScheduledNotification.claimed_by == run_id,
             ScheduledNotification.status == "processing",
         )
-        .values(status="pending", claimed_by=None, lease_until=None)
+        .values(
+            status="pending",
+            claimed_by=None,
+            lease_until=None,
+            attempts=ScheduledNotification.attempts - 1,  # it was not tried
+        )
     )
 
 
 def settle(
     session: Session,
-    claimed: ScheduledNotification,
-    status: str,
-    next_try_at: datetime | None,
-    error: FiscalError | None,
+    claimed: Sequence[ScheduledNotification],
+    ended: Mapping[UUID, tuple[str, datetime | None]],
+    errors: Mapping[UUID, FiscalError],
 ) -> None:
-    """Records how the notification ended; nothing where its lease ended and it was taken again."""
-    row = ScheduledNotification
+    """Records how notifications ended and when they come due again; nothing for one whose lease
+    ended and that was taken again."""
+    if not claimed:
+        return
+    failed = [errors.get(each.id) for each in claimed]
     session.execute(
-        update(row)
-        .where(row.id == claimed.id, row.attempts == claimed.attempts)
-        .values(
-            status=status,
-            scheduled_for=next_try_at or row.scheduled_for,
-            claimed_by=None,
-            lease_until=None,
-            error_code=error.code if error else None,
-            error_message=error.message if error else None,
-        )
+        _SETTLE,
+        {
+            "ids": [each.id for each in claimed],
+            "runs": [each.claimed_by for each in claimed],
+            "attempts": [each.attempts for each in claimed],
+            "statuses": [ended[each.id][0] for each in claimed],
+            "moments": [ended[each.id][1] for each in claimed],
+            "codes": [error.code if error else None for error in failed],
+            "messages": [error.message if error else None for error in failed],
+        },
     )
 
 
@@ -82,6 +106,11 @@ def _is_due(at: datetime) -> ColumnElement[bool]:
         (row.status == "pending") & (row.scheduled_for <= at),
         (row.status == "processing") & (row.lease_until < at),
     )
+
+
+def _was_left_by(run_id: UUID) -> ColumnElement[bool]:
+    row = ScheduledNotification
+    return (row.status == "processing") & (row.claimed_by == run_id)
 
 
 def _take(row: ScheduledNotification, run_id: UUID, at: datetime) -> bool:

@@ -9,9 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.domain.ruts import canonical_rut
-from app.errors import AlreadyExists, NotFound
+from app.errors import AlreadyExists, InvalidInput, NotFound
 from app.infrastructure.db.models import Company, SiiCredential
-from app.services.cursors import decode_cursor, encode_cursor
+from app.services.cursors import cut_page, decode_cursor
 
 
 class Encrypts(Protocol):
@@ -48,6 +48,14 @@ def find_company(session: Session, company_id: UUID) -> Company:
     return company
 
 
+def company_uuid(text: str) -> UUID:
+    """Returns the id that a run was given. Raises InvalidInput."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput("company_id is no UUID.", "company_id") from None
+
+
 def list_companies(
     session: Session, *, limit: int, cursor: str | None = None
 ) -> tuple[Sequence[Company], str | None]:
@@ -56,8 +64,7 @@ def list_companies(
     if cursor:
         query = query.where(Company.rut > decode_cursor(cursor, canonical_rut)[0])
     found = session.scalars(query).all()
-    page = found[:limit]
-    return page, encode_cursor(page[-1].rut) if len(found) > limit else None
+    return cut_page(found, limit, lambda one: (one.rut,))
 
 
 def set_credential(

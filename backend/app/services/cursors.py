@@ -3,10 +3,12 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from app.errors import InvalidInput
+
+T = TypeVar("T")
 
 LARGEST_ID = 2**63 - 1  # bigint
 
@@ -28,6 +30,15 @@ def decode_cursor(cursor: str, *parsers: Callable[[str], Any]) -> tuple[Any, ...
         return tuple(parse(part) for parse, part in zip(parsers, parts, strict=True))
     except (InvalidInput, ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
         raise InvalidInput("This cursor is not one that the API gave.", "cursor") from None
+
+
+def cut_page(
+    found: Sequence[T], limit: int, key: Callable[[T], tuple[object, ...]]
+) -> tuple[Sequence[T], str | None]:
+    """Returns the first `limit` rows of `found`, which was asked for one more, and the cursor of
+    the next page where there is one. `key` returns a row's sort key."""
+    page = found[:limit]
+    return page, encode_cursor(*key(page[-1])) if len(found) > limit else None
 
 
 def bigint(text: str) -> int:

@@ -2,161 +2,173 @@
 
 The claim is what keeps a message from going out twice. A crash between the claim and the record
 of the outcome leaves `sending`; nobody can tell whether that message left, so it becomes
-`unknown` and is never sent again (docs/decisions).
+`unknown` and is never sent again by itself (docs/decisions).
 """
 
-import logging
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
 
 from app.errors import DeliveryUnknown, FiscalError, TransientError
-from app.infrastructure.db.models import Membership, NotificationDelivery, User
-from app.services.messages import Channel, Message, Text
+from app.infrastructure.db.models import NotificationDelivery
+from app.services.messages import Text
+from app.services.recipients import Target
 
 MAX_ATTEMPTS = 3
 WAITS = (60, 300)  # s before the second and the third attempt
 
-log = logging.getLogger(__name__)
+# Arrays, because one statement for all costs what one for each would.
+_CLAIM = text("""
+    INSERT INTO notification_deliveries AS d
+        (id, notification_id, user_id, channel, status, attempts, begun_at)
+    SELECT id, notification_id, user_id, channel, 'sending', 1, :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:notifications AS uuid[]), CAST(:users AS uuid[]),
+        CAST(:channels AS text[])) AS job (id, notification_id, user_id, channel)
+    ON CONFLICT ON CONSTRAINT uq_notification_deliveries_once DO UPDATE
+    SET status = 'sending', attempts = d.attempts + 1, next_try_at = NULL, begun_at = :now
+    WHERE d.status IN ('failed', 'deferred') AND d.next_try_at <= :due
+    RETURNING id, notification_id, user_id, channel, attempts
+""")
+_DEFER = text("""
+    INSERT INTO notification_deliveries AS d
+        (id, notification_id, user_id, channel, status, attempts, next_try_at, error_code)
+    SELECT id, notification_id, user_id, channel, 'deferred', 0, next_try_at, code
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:notifications AS uuid[]), CAST(:users AS uuid[]),
+        CAST(:channels AS text[]), CAST(:moments AS timestamptz[]), CAST(:codes AS text[]))
+        AS job (id, notification_id, user_id, channel, next_try_at, code)
+    ON CONFLICT ON CONSTRAINT uq_notification_deliveries_once DO UPDATE
+    SET status = 'deferred', next_try_at = excluded.next_try_at, error_code = excluded.error_code
+    WHERE d.status IN ('failed', 'deferred') AND d.next_try_at <= :due
+""")
+# A webhook may have been faster than the provider's own answer, or the answer than a crash.
+_RECORD = text("""
+    UPDATE notification_deliveries AS d
+    SET status = o.status, provider_id = o.provider_id, error_code = o.error_code,
+        error_message = o.error_message, next_try_at = o.next_try_at, sent_at = o.sent_at
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:statuses AS text[]),
+        CAST(:provider_ids AS text[]), CAST(:codes AS text[]), CAST(:messages AS text[]),
+        CAST(:retries AS timestamptz[]), CAST(:sent AS timestamptz[]))
+        AS o (id, attempts, status, provider_id, error_code, error_message, next_try_at, sent_at)
+    WHERE d.id = o.id AND d.attempts = o.attempts AND d.provider_status IS NULL
+        AND d.status IN ('sending', 'unknown')
+""")
 
 
 @dataclass(frozen=True)
-class Target:
-    """A person, and one way to reach them."""
+class Job:
+    """A message that is to be sent."""
 
-    user_id: UUID
-    channel: Channel
-    address: str
+    notification_id: UUID
+    target: Target
+    text: Text
 
-
-def targets_of(
-    session: Session, company_id: UUID, channels: Iterable[Channel], *, has_approved_template: bool
-) -> list[Target]:
-    """Returns every way in which the members of a company can be told."""
-    members = session.scalars(
-        select(User)
-        .join(Membership, Membership.user_id == User.id)
-        .where(Membership.company_id == company_id)
-        .order_by(User.id)
-    ).all()
-    return [
-        Target(user.id, channel, address)
-        for user in members
-        for channel in channels
-        if has_approved_template or not channel.approved_templates_only
-        if (address := channel.address_of(user))
-    ]
+    @property
+    def key(self) -> tuple[UUID, UUID, str]:
+        """What there is one delivery of."""
+        return self.notification_id, self.target.user_id, self.target.channel.name
 
 
-def give_up_interrupted(session: Session, notification_id: UUID) -> None:
-    """Marks what a dead worker was sending as `unknown`. The caller holds the notification."""
+@dataclass(frozen=True)
+class Claimed:
+    """A job that is ours: its delivery's id and the number of this attempt."""
+
+    job: Job
+    delivery_id: UUID
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended, as it is stored."""
+
+    delivery_id: UUID
+    attempt: int
+    status: str
+    provider_id: str | None = None
+    sent_at: datetime | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    next_try_at: datetime | None = None
+
+
+def give_up_interrupted(session: Session, notification_ids: Collection[UUID]) -> None:
+    """Marks what dead workers were sending as `unknown`. The caller holds the notifications."""
     session.execute(
         update(NotificationDelivery)
         .where(
-            NotificationDelivery.notification_id == notification_id,
+            NotificationDelivery.notification_id.in_(notification_ids),
             NotificationDelivery.status == "sending",
         )
         .values(status="unknown", error_code="delivery_unknown", error_message="The worker died.")
     )
 
 
-def deliver(
-    sessions: sessionmaker[Session],
-    notification_id: UUID,
-    target: Target,
-    text: Text,
-    *,
-    due: datetime,
-    now: Callable[[], datetime],
-    timeout: float,
-    about: Mapping[str, object],
+def claim(session: Session, jobs: Sequence[Job], due: datetime, now: datetime) -> list[Claimed]:
+    """Claims what was not sent, tried in vain, or put off beyond `due`; returns those to send."""
+    if not jobs:
+        return []
+    by_key = {job.key: job for job in jobs}
+    found = session.execute(_CLAIM, _columns(jobs) | {"due": due, "now": now})
+    return [
+        Claimed(by_key[row.notification_id, row.user_id, row.channel], row.id, row.attempts)
+        for row in found
+    ]
+
+
+def defer(
+    session: Session, jobs: Mapping[Job, datetime], due: datetime, code: str | None = None
 ) -> None:
-    """Sends the text to the target, unless that was done, tried in vain, or is not due by `due`.
-
-    `about` goes into the log with a failure: this runs in a thread that knows of no run.
-    """
-    with sessions.begin() as session:
-        claimed = _claim(session, notification_id, target, due)
-    if claimed is None:
+    """Puts jobs off until their moments. `code` says why, where it is not the person's wish."""
+    if not jobs:
         return
-    delivery_id, attempt = claimed
-    message = Message(delivery_id, target.address, text)
-    outcome = _send(target.channel, message, attempt=attempt, now=now, timeout=timeout)
-    if outcome["status"] != "sent":
-        words = (delivery_id, target.channel.name, outcome["status"], outcome["error_message"])
-        log.warning("delivery %s by %s is %s: %s", *words, extra=about)
-    with sessions.begin() as session:
-        session.execute(
-            update(NotificationDelivery)
-            .where(NotificationDelivery.id == delivery_id, NotificationDelivery.attempts == attempt)
-            .values(outcome)
-        )
+    values = {"moments": list(jobs.values()), "codes": [code] * len(jobs), "due": due}
+    session.execute(_DEFER, _columns(list(jobs)) | values)
 
 
-def _claim(
-    session: Session, notification_id: UUID, target: Target, due: datetime
-) -> tuple[UUID, int] | None:
-    """Returns the delivery's id and the number of this attempt, None where it is not ours."""
-    statement = insert(NotificationDelivery).values(
-        id=uuid4(),
-        notification_id=notification_id,
-        user_id=target.user_id,
-        channel=target.channel.name,
-        status="sending",
-        attempts=1,
-    )
-    retry = statement.on_conflict_do_update(
-        constraint="uq_notification_deliveries_once",
-        set_={
-            "status": "sending",
-            "attempts": NotificationDelivery.attempts + 1,
-            "next_try_at": None,
-        },
-        where=(NotificationDelivery.status == "failed") & (NotificationDelivery.next_try_at <= due),
-    )
-    row = session.execute(
-        retry.returning(NotificationDelivery.id, NotificationDelivery.attempts)
-    ).one_or_none()
-    return (row.id, row.attempts) if row else None
-
-
-def _send(
-    channel: Channel,
-    message: Message,
-    *,
-    attempt: int,
-    now: Callable[[], datetime],
-    timeout: float,
-) -> dict[str, Any]:
-    """Returns what to record with the delivery."""
-    try:
-        provider_id = channel.send(message, timeout=timeout)
-    except DeliveryUnknown as error:
-        return _failure("unknown", error.code, error.message)
-    except FiscalError as error:
-        failure = _failure("failed", error.code, error.message)
-        return failure | {"next_try_at": _next_try(error, attempt, now())}
-    except Exception as error:  # a defect of one channel must not stop the others
-        log.exception("the channel %s has a defect", channel.name)
-        return _failure("unknown", "delivery_unknown", type(error).__name__)
+def _columns(jobs: Sequence[Job]) -> dict[str, object]:
     return {
-        "status": "sent",
-        "provider_id": provider_id,
-        "sent_at": now(),
-        "error_code": None,
-        "error_message": None,
+        "ids": [uuid4() for _ in jobs],
+        "notifications": [job.notification_id for job in jobs],
+        "users": [job.target.user_id for job in jobs],
+        "channels": [job.target.channel.name for job in jobs],
     }
 
 
-def _failure(status: str, code: str, reason: str) -> dict[str, Any]:
-    return {"status": status, "error_code": code, "error_message": reason}
+def record(session: Session, outcomes: Sequence[Outcome]) -> None:
+    """Stores how attempts ended, unless a later one has begun or the provider's own word is in."""
+    if not outcomes:
+        return
+    session.execute(
+        _RECORD,
+        {
+            "ids": [each.delivery_id for each in outcomes],
+            "attempts": [each.attempt for each in outcomes],
+            "statuses": [each.status for each in outcomes],
+            "provider_ids": [each.provider_id for each in outcomes],
+            "codes": [each.error_code for each in outcomes],
+            "messages": [each.error_message for each in outcomes],
+            "retries": [each.next_try_at for each in outcomes],
+            "sent": [each.sent_at for each in outcomes],
+        },
+    )
+
+
+def failure(claimed: Claimed, error: FiscalError, now: datetime) -> Outcome:
+    """Returns the outcome of an attempt that ended with an error."""
+    in_doubt = isinstance(error, DeliveryUnknown)
+    return Outcome(
+        claimed.delivery_id,
+        claimed.attempt,
+        "unknown" if in_doubt else "failed",
+        error_code=error.code,
+        error_message=error.message,
+        next_try_at=None if in_doubt else _next_try(error, claimed.attempt, now),
+    )
 
 
 def _next_try(error: FiscalError, attempt: int, now: datetime) -> datetime | None:
@@ -166,21 +178,33 @@ def _next_try(error: FiscalError, attempt: int, now: datetime) -> datetime | Non
     return now + timedelta(seconds=max(wait, error.retry_after or 0))
 
 
-def outcome_of(
-    session: Session, notification_id: UUID, due: datetime
-) -> tuple[str, datetime | None]:
-    """Returns the notification's status, and when to try again where it is `pending`.
+def outcomes_of(
+    session: Session, notification_ids: Collection[UUID], due: datetime
+) -> dict[UUID, tuple[str, datetime | None]]:
+    """Returns each notification's status, and when to try again where it is `pending`.
 
     `sent`: every message left. `failed`: none did. `partial`: some did, or may have (`unknown`).
     `skipped`: there was nobody to tell. A retry that was due by `due` and was not taken has lost
     its recipient or its channel, and counts as failed.
     """
     row = NotificationDelivery
-    made = session.execute(
-        select(row.status, row.next_try_at).where(row.notification_id == notification_id)
-    ).all()
-    retries = [each.next_try_at for each in made if each.next_try_at and each.next_try_at > due]
+    made: dict[UUID, list[tuple[str, datetime | None]]] = {each: [] for each in notification_ids}
+    for notification_id, status, next_try_at in session.execute(
+        select(row.notification_id, row.status, row.next_try_at).where(
+            row.notification_id.in_(notification_ids)
+        )
+    ):
+        made[notification_id].append((status, next_try_at))
+    return {each: _sum_up(found, due) for each, found in made.items()}
+
+
+def _sum_up(
+    made: Iterable[tuple[str, datetime | None]], due: datetime
+) -> tuple[str, datetime | None]:
+    made = list(made)
+    retries = [next_try_at for _, next_try_at in made if next_try_at and next_try_at > due]
     if retries:
         return "pending", min(retries)
     simple = {frozenset(): "skipped", frozenset({"sent"}): "sent", frozenset({"failed"}): "failed"}
-    return simple.get(frozenset(each.status for each in made), "partial"), None
+    statuses = frozenset("failed" if status == "deferred" else status for status, _ in made)
+    return simple.get(statuses, "partial"), None

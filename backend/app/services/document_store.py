@@ -5,22 +5,26 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarResult, delete, func, literal_column
+from sqlalchemy import ScalarResult, delete, func, literal_column, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.domain.documents import RegisterDocument, RegisterReading, latest_of_each
+from app.domain.periods import Period
 from app.infrastructure.db.models import DocumentSummary, SyncCheckpoint, TaxDocument
+from app.services.checkpoints import add_checkpoint
+from app.services.vanished_documents import mark_vanished
 
 BATCH = 500  # rows per statement: far below the 65 535 parameters that the protocol allows
 
 
 def store_reading(
-    session: Session, run_id: UUID, company_id: UUID, reading: RegisterReading
+    session: Session, run_id: UUID, company_id: UUID, reading: RegisterReading, current: Period
 ) -> SyncCheckpoint:
     """Stores a complete reading and its checkpoint in the caller's transaction.
 
     A document's identity decides, not its period or state: one that moved is updated in place.
+    `current` is the newest period that a register can have.
     """
     documents = latest_of_each(reading.documents)
     created = updated = 0
@@ -28,24 +32,23 @@ def store_reading(
         for is_new in _upsert(session, company_id, documents[start : start + BATCH]):
             created += is_new
             updated += not is_new
+    mark_vanished(session, company_id, reading, documents, current)
     _replace_summary(session, company_id, reading)
-    checkpoint = SyncCheckpoint(
-        run_id=run_id,
-        period=str(reading.period),
-        direction=reading.direction,
+    return add_checkpoint(
+        session,
+        run_id,
+        reading.direction,
+        reading.period,
         total=len(documents),
         created=created,
         updated=updated,
     )
-    session.add(checkpoint)
-    session.flush()
-    return checkpoint
 
 
 def _upsert(
     session: Session, company_id: UUID, documents: Iterable[RegisterDocument]
 ) -> ScalarResult[bool]:
-    """Returns, for each row that changed, whether it is new."""
+    """Returns, for each row that changed or shows again, whether it is new."""
     rows = [_row(company_id, document) for document in documents]
     statement = insert(TaxDocument).values(rows)
     identity = {"company_id", "direction", "doc_type", "counterpart_rut", "folio"}
@@ -53,8 +56,11 @@ def _upsert(
     return session.scalars(
         statement.on_conflict_do_update(
             constraint="uq_tax_documents_identity",
-            set_=changes | {"synced_at": func.now()},
-            where=TaxDocument.row_hash != statement.excluded.row_hash,
+            set_=changes | {"synced_at": func.now(), "missing_at": None, "vanished_at": None},
+            where=or_(
+                TaxDocument.row_hash != statement.excluded.row_hash,
+                TaxDocument.missing_at.is_not(None),
+            ),
         ).returning(literal_column("(xmax = 0)"))  # no transaction has replaced a new row
     )
 
@@ -72,7 +78,5 @@ def _replace_summary(session: Session, company_id: UUID, reading: RegisterReadin
     }
     session.execute(delete(DocumentSummary).filter_by(**key))
     rows = [asdict(row) | key for row in reading.summary]
-    for row in rows:
-        del row["detailed"]
     if rows:
         session.execute(insert(DocumentSummary).values(rows))

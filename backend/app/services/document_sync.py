@@ -1,24 +1,23 @@
-"""Brings a company's purchases and sales into step with SII's registers."""
+"""Brings a company's purchases, sales, boletas and honorarios into step with SII."""
 
+import logging
 import math
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.domain.documents import Direction, RegisterReading
+from app.domain.identity import rut_of_taxpayer
 from app.domain.periods import Period, current_period, months_back
+from app.domain.registers import Register
 from app.errors import (
-    CredentialsBlocked,
     FiscalError,
     IncompleteAnswer,
-    InvalidCredentials,
     InvalidInput,
     OutOfTime,
     PeriodsIncomplete,
@@ -27,46 +26,27 @@ from app.errors import (
     UnexpectedAnswer,
 )
 from app.infrastructure.db.models import Run, SyncCheckpoint
-from app.services.document_store import store_reading
+from app.services.attempts import Attempt
+from app.services.register_sync import Portal, PortalSession, Step, Target
 from app.services.runs import Progress
-from app.services.sii_logins import (
-    Decrypter,
-    Login,
-    find_login,
-    one_at_a_time,
-    record_refusal,
-    record_success,
-)
+from app.services.sii_logins import Decrypter, Login, entered, turn_of
 
 MOST_MONTHS = 12
 
-Step = tuple[Period, Direction]
+# Stores what the portal says of a company, in a transaction that holds the attempt.
+Learn = Callable[[Attempt, UUID, Mapping[str, Any]], None]
 
-
-class PortalSession(Protocol):
-    """A logged-in session at SII."""
-
-    def read_register(
-        self, company_rut: str, period: Period, direction: Direction
-    ) -> RegisterReading:
-        """Returns one register of one period. Raises SII's errors."""
-
-
-class Portal(Protocol):
-    """The way into SII."""
-
-    def open_session(self, login_rut: str, clave: str) -> AbstractContextManager[PortalSession]:
-        """Logs in, exactly once, and out at the end. Raises SII's errors."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass
 class _Sync:
-    sessions: sessionmaker[Session]
-    run_id: UUID
-    login: Login
+    target: Target
     steps: list[Step]
     progress: Progress
+    learn: Learn
     deadline: float
+    done: set[Step] = field(default_factory=set)
     failures: dict[Step, FiscalError] = field(default_factory=dict)
 
 
@@ -75,34 +55,34 @@ def sync_documents(
     portal: Portal,
     cipher: Decrypter,
     *,
-    run_id: UUID,
+    attempt: Attempt,
     company_id: UUID | str,
     months: int = 1,
     month_offset: int = 0,
     progress: Progress,
+    learn: Learn = lambda *_: None,
     deadline: float = math.inf,
 ) -> dict[str, Any]:
     """Syncs the `months` periods that end `month_offset` months before the run was asked for.
 
-    Each period and direction is committed with its checkpoint; a later attempt of the same run
+    Each register of a period is committed with its checkpoint; a later attempt of the same run
     goes on after the last one. After `deadline`, a value of time.monotonic(), no further one is
-    begun. Returns counts (`total`, `nuevos`, `actualizados`) per register.
+    begun. What the portal says of the company itself goes to `learn`, once per login.
+    Returns counts (`total`, `nuevos`, `actualizados`) per register.
 
-    Raises InvalidInput, NotFound, the credential's errors, LoginBusy and SII's errors at once;
-    OutOfTime after the deadline; PeriodsIncomplete or PeriodsUnreadable at the end, where single
-    periods could not be read.
+    Raises RunTakenOver where a later attempt has begun; InvalidInput, NotFound, the credential's
+    errors, LoginBusy and SII's errors at once; OutOfTime after the deadline; PeriodsIncomplete or
+    PeriodsUnreadable at the end, where single periods could not be read.
     """
     started = time.monotonic()
     company = _company_id(company_id)
     with sessions() as session:
-        steps = _steps(_asked_at(session, run_id), months, month_offset)
-        login_rut = find_login(session, company, datetime.now(UTC)).login_rut
-        engine = session.get_bind().engine
-    with one_at_a_time(engine, login_rut):
-        with sessions() as session:  # again: the turn before may have found the clave wrong
-            login = find_login(session, company, datetime.now(UTC))
-        sync = _Sync(sessions, run_id, login, steps, progress, deadline)
-        _sync_rest(sync, portal, cipher)
+        current = current_period(_asked_at(session, attempt.run_id))
+    steps = _steps(current, months, month_offset)
+    with turn_of(sessions, company) as login:
+        target = Target(sessions, attempt, login.company_id, login.company_rut, current)
+        sync = _Sync(target, steps, progress, learn, deadline)
+        _sync_rest(sync, login, portal, cipher)
     _raise_failures(sync)
     return _result(sync) | {"duration_seconds": round(time.monotonic() - started, 1)}
 
@@ -128,71 +108,61 @@ def _asked_at(session: Session, run_id: UUID) -> datetime:
     return datetime.now(UTC) if run is None else run.queued_at
 
 
-def _steps(asked_at: datetime, months: int, month_offset: int) -> list[Step]:
+def _steps(current: Period, months: int, month_offset: int) -> list[Step]:
     check_range(months, month_offset)
-    last = current_period(asked_at).shift(-month_offset)
-    return [(period, direction) for period in months_back(last, months) for direction in Direction]
+    last = current.shift(-month_offset)
+    return [(period, register) for period in months_back(last, months) for register in Register]
 
 
-def _sync_rest(sync: _Sync, portal: Portal, cipher: Decrypter) -> None:
+def _sync_rest(sync: _Sync, login: Login, portal: Portal, cipher: Decrypter) -> None:
     """Reads what no earlier attempt of this run has committed."""
-    done = {(mark.period, mark.direction) for mark in _checkpoints(sync)}
-    rest = [step for step in sync.steps if (str(step[0]), step[1]) not in done]
+    marks = {(mark.period, mark.direction) for mark in _checkpoints(sync)}
+    sync.done = {step for step in sync.steps if (str(step[0]), str(step[1])) in marks}
+    rest = [step for step in sync.steps if step not in sync.done]
     if not rest:
         return
-    count, total = len(sync.steps) - len(rest), len(sync.steps)
-    sync.progress(count, total, "login")
-    with _session(sync, portal, cipher) as session:
+    _report(sync, "login")
+    with entered(sync.target.sessions, cipher, login, portal.open_session) as session:
+        _learn(sync, session)
         for step in rest:
             if time.monotonic() > sync.deadline:
                 raise OutOfTime()
-            sync.progress(count, total, f"{step[0]} {step[1]}")
-            count += _sync_step(sync, session, step)
-    sync.progress(count, total, "incomplete" if sync.failures else "done")
+            _report(sync, f"{step[0]} {step[1]}")
+            _sync_step(sync, session, step)
+    _report(sync, "incomplete" if sync.failures else "done")
 
 
-@contextmanager
-def _session(sync: _Sync, portal: Portal, cipher: Decrypter) -> Iterator[PortalSession]:
-    """Logs in, and keeps what SII thinks of the credential."""
-    login = sync.login
+def _report(sync: _Sync, detail: str) -> None:
+    sync.progress(len(sync.done), len(sync.steps), detail)
+
+
+def _learn(sync: _Sync, session: PortalSession) -> None:
+    """The company's facts are welcome; no register goes unread for want of them."""
     try:
-        with portal.open_session(login.login_rut, cipher.decrypt(login.secret)) as session:
-            record_success(sync.sessions, login)
-            yield session
-    except (InvalidCredentials, CredentialsBlocked) as refusal:
-        record_refusal(sync.sessions, cipher, login, refusal)
-        raise
+        facts = session.read_taxpayer()
+    except FiscalError as error:
+        logger.warning("the portal's home page was not understood: %s", error)
+        return
+    target = sync.target
+    if rut_of_taxpayer(facts) == target.company_rut:  # not those of a representative
+        sync.learn(target.attempt, target.company_id, facts)
 
 
-def _sync_step(sync: _Sync, session: PortalSession, step: Step) -> bool:
-    """Returns whether the step is stored; its own failure is kept, the other steps go on."""
+def _sync_step(sync: _Sync, session: PortalSession, step: Step) -> None:
+    """Stores the step; its own failure is kept, the other steps go on."""
     try:
-        reading = _read_complete(session, sync.login.company_rut, step)
+        sync.target.sync(session, step, sync.done)
     except (UnexpectedAnswer, IncompleteAnswer) as error:
         sync.failures[step] = error
-        return False
-    with sync.sessions.begin() as transaction:
-        store_reading(transaction, sync.run_id, sync.login.company_id, reading)
-    return True
-
-
-def _read_complete(session: PortalSession, company_rut: str, step: Step) -> RegisterReading:
-    reading = session.read_register(company_rut, *step)
-    try:
-        reading.check_complete()
-    except IncompleteAnswer:
-        # A document may arrive between a summary and its rows: one more look settles that.
-        reading = session.read_register(company_rut, *step)
-        reading.check_complete()
-    return reading
+    else:
+        sync.done.add(step)
 
 
 def _raise_failures(sync: _Sync) -> None:
     if not sync.failures:
         return
     named = ", ".join(
-        f"{period} {direction} ({error.code})"
-        for (period, direction), error in sync.failures.items()
+        f"{period} {register} ({error.code})" for (period, register), error in sync.failures.items()
     )
     message = f"{len(sync.failures)} of {len(sync.steps)} registers are not stored: {named}."
     if any(isinstance(error, TransientError) for error in sync.failures.values()):
@@ -201,27 +171,27 @@ def _raise_failures(sync: _Sync) -> None:
 
 
 def _checkpoints(sync: _Sync) -> list[SyncCheckpoint]:
-    with sync.sessions() as session:
-        return list(
-            session.scalars(select(SyncCheckpoint).where(SyncCheckpoint.run_id == sync.run_id))
-        )
+    run_id = sync.target.attempt.run_id
+    with sync.target.sessions() as session:
+        return list(session.scalars(select(SyncCheckpoint).filter_by(run_id=run_id)))
 
 
 def _result(sync: _Sync) -> dict[str, Any]:
     marks = _checkpoints(sync)
     return {
-        "company_id": str(sync.login.company_id),
-        "session_id": None,  # no session outlives its run
-        "compras": _counts(marks, Direction.PURCHASE),
-        "ventas": _counts(marks, Direction.SALE),
-        "honorarios": _counts([], None),  # another register of SII's, not read yet
+        "company_id": str(sync.target.company_id),
+        "session_id": None,  # sessions have no ids here
+        "compras": _counts(marks, Register.PURCHASE),
+        "ventas": _counts(marks, Register.SALE),
+        "boletas": _counts(marks, Register.BOLETAS),  # days with some, per type
+        "honorarios": _counts(marks, Register.FEES),
         "errors": 0,  # a run with errors does not end with a result
         "error_details": [],
     }
 
 
-def _counts(marks: list[SyncCheckpoint], direction: Direction | None) -> dict[str, int]:
-    chosen = [mark for mark in marks if mark.direction == direction]
+def _counts(marks: list[SyncCheckpoint], register: Register) -> dict[str, int]:
+    chosen = [mark for mark in marks if mark.direction == register]
     return {
         "total": sum(mark.total for mark in chosen),
         "nuevos": sum(mark.created for mark in chosen),

@@ -1,7 +1,7 @@
 """Documents of the registers: start a sync, list what it brought."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -13,9 +13,9 @@ from app.domain.ruts import canonical_rut
 from app.errors import CredentialsMissing, InvalidInput
 from app.infrastructure.db.models import Run, TaxDocument
 from app.services.companies import find_company
-from app.services.cursors import bigint, decode_cursor, encode_cursor
+from app.services.cursors import bigint, cut_page, decode_cursor
 from app.services.document_fan_out import enqueue_sync
-from app.services.runs import Publisher
+from app.services.outbox import Outbox
 
 # The RCV replaced the paper books in August 2017 (law 20.727; SII resolution 61 of 2017).
 FIRST_PERIOD = Period(2017, 8)
@@ -23,18 +23,19 @@ FIRST_PERIOD = Period(2017, 8)
 
 @dataclass(frozen=True)
 class DocumentFilter:
-    """Which documents; None leaves a column open. Names are those of the columns."""
+    """Which documents; None leaves a column open. All names but the last are columns'."""
 
     direction: str | None = None
     period: str | None = None
     doc_type: int | None = None
     counterpart_rut: str | None = None
     accounting_state: str | None = None
+    vanished: bool | None = None  # those that SII no longer shows
 
 
 def start_sync(
     session: Session,
-    publisher: Publisher,
+    outbox: Outbox,
     company_id: UUID,
     *,
     months: int,
@@ -44,7 +45,7 @@ def start_sync(
     """Enqueues a sync of `months` periods up to `last_period` (None: the current one).
 
     The same request while its run is unfinished gives that run; the second value says whether
-    the run is new. Raises NotFound, CredentialsMissing, InvalidInput, QueueUnavailable.
+    the run is new. Raises NotFound, CredentialsMissing, InvalidInput.
     """
     current = current_period(now)
     last = last_period or current
@@ -53,7 +54,7 @@ def start_sync(
         raise CredentialsMissing
     offset = (current.year - last.year) * 12 + current.month - last.month
     # The fan-out starts its runs by the same function, so that neither doubles the other's.
-    return enqueue_sync(session, publisher, company_id, months=months, now=now, month_offset=offset)
+    return enqueue_sync(session, outbox, company_id, months=months, now=now, month_offset=offset)
 
 
 def _refuse_impossible(last: Period, months: int, current: Period) -> None:
@@ -83,17 +84,15 @@ def list_documents(
         last = decode_cursor(cursor, date.fromisoformat, bigint)
         query = query.where(tuple_(TaxDocument.issue_date, TaxDocument.id) < tuple_(*last))
     found = session.scalars(query).all()
-    page = found[:limit]
-    last_shown = page[-1] if len(found) > limit else None
-    return page, encode_cursor(last_shown.issue_date, last_shown.id) if last_shown else None
+    return cut_page(found, limit, lambda one: (one.issue_date, one.id))
 
 
 def _matching(company_id: UUID, wanted: DocumentFilter) -> Select[tuple[TaxDocument]]:
     query = select(TaxDocument).where(TaxDocument.company_id == company_id)
-    for field in fields(wanted):
-        value = getattr(wanted, field.name)
-        if value is not None:
-            if field.name == "counterpart_rut":
-                value = canonical_rut(value)
-            query = query.where(getattr(TaxDocument, field.name) == value)
+    chosen = {name: value for name, value in asdict(wanted).items() if value is not None}
+    if "vanished" in chosen:
+        query = query.where(TaxDocument.vanished_at.is_not(None) == chosen.pop("vanished"))
+    if "counterpart_rut" in chosen:
+        chosen["counterpart_rut"] = canonical_rut(chosen["counterpart_rut"])
+    query = query.filter_by(**chosen)
     return query.order_by(TaxDocument.issue_date.desc(), TaxDocument.id.desc())

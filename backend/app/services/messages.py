@@ -10,6 +10,7 @@ from app.errors import TemplateInvalid
 from app.infrastructure.db.models import NotificationTemplate, User
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from jinja2.sandbox import SandboxedEnvironment
 
 
@@ -38,6 +39,10 @@ class Channel(Protocol):
     @property
     def name(self) -> str:
         """As stored with the delivery: `whatsapp`, `email`."""
+
+    @property
+    def per_second(self) -> float | None:
+        """How many messages a second it may be given, by all workers together; None: any."""
 
     @property
     def approved_templates_only(self) -> bool:
@@ -85,7 +90,12 @@ def _parameters(
 
 
 def _fill(source: str, context: Mapping[str, Any]) -> str:
-    return _environment().from_string(source).render(context)
+    return _compiled(source).render(context)
+
+
+@lru_cache(maxsize=256)  # compiling takes longer than all the rest of a message
+def _compiled(source: str) -> "Template":
+    return _environment().from_string(source)
 
 
 @lru_cache(maxsize=1)

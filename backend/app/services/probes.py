@@ -8,19 +8,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.infrastructure.db.models import Run
-from app.services.runs import Publisher, enqueue
+from app.services.outbox import Outbox
+from app.services.runs import enqueue
 
 INTERVAL = 0.2  # s between two looks at the table
 
 
-def send_probes(session: Session, publisher: Publisher, queues: Iterable[str]) -> dict[UUID, str]:
-    """Starts a probe in each of `queues`. Returns the runs' ids with their queues.
-
-    Raises QueueUnavailable.
-    """
+def send_probes(session: Session, outbox: Outbox, queues: Iterable[str]) -> dict[UUID, str]:
+    """Starts a probe in each of `queues`. Returns the runs' ids with their queues."""
     sent = {}
     for queue in queues:
-        run, _ = enqueue(session, publisher, task="system.probe", kwargs={}, queue=queue)
+        run, _ = enqueue(session, outbox, task="system.probe", kwargs={}, queue=queue)
         sent[run.id] = queue
     return sent
 

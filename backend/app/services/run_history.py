@@ -9,7 +9,7 @@ from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.infrastructure.db.models import Run
-from app.services.cursors import decode_cursor, encode_cursor
+from app.services.cursors import cut_page, decode_cursor
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,7 @@ def list_runs(
         last = decode_cursor(cursor, _aware, UUID)
         query = query.where(tuple_(Run.queued_at, Run.id) < tuple_(*last))
     found = session.scalars(query).all()
-    page = found[:limit]
-    last_run = page[-1] if len(found) > limit else None
-    return page, encode_cursor(last_run.queued_at, last_run.id) if last_run else None
+    return cut_page(found, limit, lambda one: (one.queued_at, one.id))
 
 
 def _matching(wanted: RunFilter) -> Select[tuple[Run]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -12,23 +12,14 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.infrastructure.db.models import Run
 from app.infrastructure.db.session import get_engine
+from app.services.outbox import Outbox
 
 Progress = Callable[[int, int, str], None]  # done, total, what is done now
 
 
-class Publisher(Protocol):
-    """Puts a run's message into its queue."""
-
-    def publish(self, run: Run, kwargs: dict[str, Any]) -> str | None:
-        """Returns the name of the queue: the run's own, else its task's.
-
-        Raises QueueUnavailable where Redis does not answer.
-        """
-
-
 def enqueue(
     session: Session,
-    publisher: Publisher,
+    outbox: Outbox,
     *,
     task: str,
     kwargs: dict[str, Any],
@@ -38,16 +29,14 @@ def enqueue(
     run_id: UUID | None = None,
     root_id: UUID | None = None,
     queued_at: datetime | None = None,
+    expires_at: datetime | None = None,
 ) -> tuple[Run, bool]:
-    """Records a run and publishes its message; returns the run, and whether it is a new one.
+    """Records a run, whose message leaves once the caller's transaction has committed.
 
     An unfinished run with the same `dedupe_key`, or any run with the same `run_id`, is returned
-    instead of a second one. The message is published inside the caller's transaction: a failed
-    publish rolls the row back, and a worker that is faster than the commit waits for it.
-    `queue` is another one than the task's. `queued_at` is the aware time that the caller has
-    already drawn conclusions from; else now.
-
-    Raises QueueUnavailable.
+    instead of a second one; the second value says whether the run is new. `queue` is another one
+    than the task's. `queued_at` is the aware time that the caller has already drawn conclusions
+    from; else now. After `expires_at`, aware, the run is not worth starting.
     """
     new_id = run_id or uuid4()
     asked_at = {"queued_at": queued_at} if queued_at else {}
@@ -57,10 +46,11 @@ def enqueue(
             id=new_id,
             root_id=root_id or new_id,
             task=task,
-            queue=queue,
+            queue=queue or outbox.publisher.queue_of(task),
             kwargs=kwargs,
             company_id=company_id,
             dedupe_key=dedupe_key,
+            expires_at=expires_at,
             **asked_at,
         )
         .on_conflict_do_nothing()
@@ -69,8 +59,7 @@ def enqueue(
     while True:
         run = session.scalars(statement).one_or_none()
         if run is not None:
-            run.queue = publisher.publish(run, kwargs)
-            session.flush()
+            outbox.runs.append(run)
             return run, True
         existing = session.scalars(select(Run).where(_same(new_id, dedupe_key))).first()
         if existing is not None:

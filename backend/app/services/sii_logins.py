@@ -1,13 +1,17 @@
 """SII credentials in use: who may log in, one at a time, and what the portal said."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import (
@@ -17,10 +21,17 @@ from app.errors import (
     InvalidCredentials,
     LoginBusy,
     NotFound,
+    TooManySessions,
 )
-from app.infrastructure.db.models import Company, SiiCredential
+from app.infrastructure.db.models import Company, SiiCredential, SiiSession
+from app.services.credential_notifications import tell_of_refusal
+
+T = TypeVar("T")
 
 BLOCK_LASTS = timedelta(hours=1)  # SII's FAQ of 2025: about an hour, then one attempt
+LEASE = 60  # s that the turn of a login RUT outlives its holder's last word
+RENEWALS = 4  # in a LEASE
+PATIENCE = 5  # s for the last renewal to come back
 
 
 class Decrypter(Protocol):
@@ -43,7 +54,7 @@ class Login:
 def find_login(session: Session, company_id: UUID, now: datetime) -> Login:
     """Returns the login of a company, unless SII is known to refuse it at `now`.
 
-    Raises NotFound, CredentialsMissing, InvalidCredentials, CredentialsBlocked.
+    Raises NotFound, CredentialsMissing, InvalidCredentials, CredentialsBlocked, TooManySessions.
     """
     company = session.get(Company, company_id)
     if company is None:
@@ -55,6 +66,7 @@ def find_login(session: Session, company_id: UUID, now: datetime) -> Login:
         raise InvalidCredentials()
     if not is_usable(credential, now):
         raise CredentialsBlocked()
+    refuse_while_full(session, credential.login_rut, now)
     return Login(company.id, company.rut, credential.login_rut, credential.secret)
 
 
@@ -71,17 +83,97 @@ def one_at_a_time(engine: Engine, login_rut: str) -> Iterator[None]:
     """Holds the only turn of `login_rut` at the portal, in all workers. Raises LoginBusy.
 
     The lock is the database session's, on a connection of its own: a worker that dies gives its
-    turn back at once, and no transaction stays open for the length of a sync.
+    turn back at once, and no transaction stays open for the length of a sync. One that stands still
+    renews nothing, and Postgres ends the database session after LEASE.
     """
     key = func.hashtextextended(f"sii-login:{login_rut}", 0)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not connection.scalar(select(func.pg_try_advisory_lock(key))):
             raise LoginBusy()
         try:
-            yield
+            connection.execute(text(f"SET idle_session_timeout = '{LEASE}s'"))
+            with _renewed(connection):
+                yield
         finally:
             # Closed for good, which unlocks: a pooled connection would keep a forgotten lock.
             connection.invalidate()
+
+
+@contextmanager
+def _renewed(connection: Connection) -> Iterator[None]:
+    """Keeps a connection from being idle for as long as LEASE."""
+    is_over = threading.Event()
+
+    def renew() -> None:
+        # A lock that is lost shows by the number of the session at the portal.
+        with suppress(SQLAlchemyError):
+            while not is_over.wait(LEASE / RENEWALS):
+                connection.execute(select(1))
+
+    thread = threading.Thread(target=renew, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join(PATIENCE)
+
+
+@contextmanager
+def turn_of(sessions: sessionmaker[Session], company_id: UUID) -> Iterator[Login]:
+    """Yields the login of a company while its login RUT has its only turn at the portal.
+
+    Raises what `find_login` raises, and LoginBusy.
+    """
+    with sessions() as session:
+        login_rut = find_login(session, company_id, datetime.now(UTC)).login_rut
+        engine = session.get_bind().engine
+    with one_at_a_time(engine, login_rut):
+        with sessions() as session:  # again: the turn before may have found the clave wrong
+            login = find_login(session, company_id, datetime.now(UTC))
+        yield login
+
+
+@contextmanager
+def entered(
+    sessions: sessionmaker[Session],
+    cipher: Decrypter,
+    login: Login,
+    door: Callable[[str, str], AbstractContextManager[T]],
+) -> Iterator[T]:
+    """Logs in through `door`, which takes RUT and clave, and keeps what SII thinks of both."""
+    try:
+        with door(login.login_rut, cipher.decrypt(login.secret)) as session:
+            record_success(sessions, login)
+            yield session
+    except TooManySessions as full:
+        record_full(sessions, login.login_rut, full)
+        raise
+    except (InvalidCredentials, CredentialsBlocked) as refusal:
+        record_refusal(sessions, cipher, login, refusal)
+        raise
+
+
+def refuse_while_full(session: Session, login_rut: str, now: datetime) -> None:
+    """Raises TooManySessions where SII has said that there is no room before a later time."""
+    row = session.get(SiiSession, login_rut)
+    if row is not None and row.try_again_at is not None and row.try_again_at > now:
+        error = TooManySessions()
+        error.retry_after = math.ceil((row.try_again_at - now).total_seconds())
+        error.is_try = False  # nobody was asked
+        raise error
+
+
+def record_full(sessions: sessionmaker[Session], login_rut: str, full: TooManySessions) -> None:
+    """Notes until when SII has no room for another session of this login RUT."""
+    until = datetime.now(UTC) + timedelta(seconds=full.retry_after or 0)
+    row = insert(SiiSession).values(login_rut=login_rut, try_again_at=until)
+    with sessions.begin() as session:
+        session.execute(
+            row.on_conflict_do_update(
+                index_elements=[SiiSession.login_rut], set_={"try_again_at": until}
+            )
+        )
 
 
 def record_success(sessions: sessionmaker[Session], login: Login) -> None:
@@ -111,6 +203,8 @@ def record_refusal(
                 credential.status = "blocked"
                 credential.blocked_until = datetime.now(UTC) + BLOCK_LASTS
             elif _holds(credential, cipher, clave):  # not one that the user changed meanwhile
+                if credential.status != "invalid":
+                    tell_of_refusal(session, credential)
                 credential.status = "invalid"
 
 

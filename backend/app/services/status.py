@@ -1,32 +1,25 @@
 """What the bundle is doing now: queues, workers, the last runs. Plain data; the CLI draws it."""
 
-import json
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.infrastructure.db.models import Company, Run
 
-# kombu's Redis transport: a queue is one list, and one more per priority that was ever used;
-# what a worker has fetched and not finished lies in one hash as [message, exchange, queue].
-_PRIORITY_LISTS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
-_IN_FLIGHT = "unacked"
 
-
-class Redis(Protocol):
+class Queues(Protocol):
     """The two questions that are asked of Redis."""
 
-    def llen(self, name: str) -> Any:
-        """Returns the length of a list."""
+    def waiting(self, queue: str) -> int:
+        """Returns how many messages wait in a queue."""
 
-    def hvals(self, name: str) -> Any:
-        """Returns the values of a hash."""
+    def in_flight(self) -> Mapping[str, int]:
+        """Returns how many messages of each queue are with a worker, by the queue's name."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +58,10 @@ class RunStatus:
     error_code: str | None
 
 
-def read_queues(redis: Redis, names: Sequence[str]) -> list[QueueStatus]:
+def read_queues(queues: Queues, names: Sequence[str]) -> list[QueueStatus]:
     """Returns each queue's depth and what is in flight. Raises redis-py's errors."""
-    fetched = Counter(json.loads(value)[2] for value in redis.hvals(_IN_FLIGHT))
-    return [
-        QueueStatus(name, sum(redis.llen(name + part) for part in _PRIORITY_LISTS), fetched[name])
-        for name in names
-    ]
+    fetched = queues.in_flight()
+    return [QueueStatus(name, queues.waiting(name), fetched.get(name, 0)) for name in names]
 
 
 def read_workers(
@@ -123,10 +113,18 @@ def read_runs(session: Session, now: datetime, limit: int) -> list[RunStatus]:
     statement = (
         select(Run, Company.business_name)
         .outerjoin(Company, Company.id == Run.company_id)
+        # The reconciler has a run every half minute: shown only where it has not gone well.
+        .where(or_(Run.task.is_distinct_from("system.reconcile"), Run.state == "failed"))
         .order_by(Run.queued_at.desc(), Run.id)
         .limit(limit)
     )
     return [_described(run, company, now) for run, company in session.execute(statement)]
+
+
+def count_poison(session: Session) -> int:
+    """Returns how many runs were given up because their worker died each time."""
+    poison = select(func.count()).select_from(Run).where(Run.error_code == "poison_run")
+    return session.scalar(poison) or 0
 
 
 def _described(run: Run, company: str | None, now: datetime) -> RunStatus:

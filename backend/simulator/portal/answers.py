@@ -3,18 +3,22 @@
 from typing import Any
 
 from simulator.portal.export import spell_date, spell_time
-from simulator.truth import Document, Period, Summary
+from simulator.truth import DailyBoletas, Document, Period, Summary
+from simulator.truth.boletas import BOLETAS, VOUCHERS
 
 TYPE_NAMES = {
     30: "Factura",
     33: "Factura Electrónica",
     34: "Factura no Afecta o Exenta Electrónica",
+    39: "Boleta Electrónica",
+    48: "Comprobante de Pago Electrónico",
     56: "Nota de Débito Electrónica",
     61: "Nota de Crédito Electrónica",
     110: "Factura de Exportación Electrónica",
     111: "Nota de Débito de Exportación Electrónica",
     112: "Nota de Crédito de Exportación Electrónica",
 }
+COUNTED_ONLY = frozenset({BOLETAS, VOUCHERS})
 # The portal says "nothing here" with a code that is not 0; which one is not known for sure.
 NO_DOCUMENTS = 99
 
@@ -29,11 +33,12 @@ def envelope(
 
 def summary_row(summary: Summary) -> dict[str, Any]:
     """One line of getResumen, amounts in pesos."""
+    is_listed = summary.doc_type not in COUNTED_ONLY
     return {
         "rsmnTipoDocInteger": summary.doc_type,
         "dcvNombreTipoDoc": TYPE_NAMES[summary.doc_type],
-        "dcvTipoIngresoDoc": "DET_ELE",
-        "rsmnLink": True,
+        "dcvTipoIngresoDoc": "DET_ELE" if is_listed else "RESUMEN",
+        "rsmnLink": is_listed,
         "rsmnTotDoc": summary.count,
         "rsmnMntExe": summary.exempt,
         "rsmnMntNeto": summary.net,
@@ -81,4 +86,16 @@ def detail_row(document: Document) -> dict[str, Any]:
         "detTipoTransaccion": 1,
         "detEventoReceptor": None,
         "detEventoReceptorLeyenda": None,
+    }
+
+
+def boletas_row(one: DailyBoletas) -> dict[str, int]:
+    """One line of obtieneListaBoletasMes, amounts in pesos."""
+    return {
+        "dia": one.day.day,
+        "montoNeto": one.net,
+        "montoIva": one.vat,
+        "montoExento": one.exempt,
+        "montoTotal": one.total,
+        "totalDocumentos": one.count,
     }

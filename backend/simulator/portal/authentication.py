@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from simulator.faults import LOGIN_KINDS, kind_met
 from simulator.links import LOGIN_PATH, Links
 from simulator.logins import Outcome
 from simulator.portal.login_messages import INCOMPLETE_FORM, MESSAGES
@@ -37,7 +38,10 @@ async def log_in(request: Request) -> Response:
     rut = _posted_rut(form)
     if rut is None or CODE not in form:
         return _refusal(request, *INCOMPLETE_FORM)
-    outcome = simulator.logins.attempt(rut, form.get("clave", ""))
+    fault = kind_met(request)
+    outcome = simulator.logins.attempt(
+        rut, form.get("clave", ""), fault if fault in LOGIN_KINDS else ""
+    )
     if outcome is not Outcome.OK:
         return _refusal(request, *MESSAGES[outcome])
     session = simulator.sessions.open(simulator.book.accounts[rut])
@@ -114,6 +118,17 @@ async def maintenance(request: Request) -> Response:
     return render(request, "maintenance.html")
 
 
+async def waiting_room(request: Request) -> Response:
+    """Where everybody waits while too many are at the portal; it leads on by itself."""
+    wanted, seconds = request.query_params.get("t", ""), request.query_params.get("s", "")
+    links = Links.of(request)
+    destination = wanted if links.owns(wanted) else links.home_page
+    wait = int(seconds) if seconds.isdigit() else 30
+    response = render(request, "waiting_room.html", destination=destination, seconds=wait)
+    response.set_cookie("QueueITAccepted-SDFrts345E-V3_sii", "simulado", path="/")
+    return response
+
+
 routes = [
     Route(LOGIN_PATH, login_page),
     Mount("/AUT2000/js", StaticFiles(directory=ROOT / "static" / "js")),
@@ -121,4 +136,5 @@ routes = [
     Route("/cgi_AUT2000/autTermino.cgi", log_out),
     Route("/cgi_AUT2000/AutTknData.cgi", token_data),
     Route("/ayudas/900.html", maintenance),
+    Route("/queue-it/", waiting_room),
 ]

@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from simulator.faults import kind_met
 from simulator.portal.answers import NO_DOCUMENTS, detail_row, envelope, header, summary_row
 from simulator.portal.export import export_lines
-from simulator.portal.query import Query, Refusal, check_envelope, read_query
+from simulator.portal.query import NAMESPACE, Query, Refusal, check_envelope, read_query
+from simulator.portal.rcv_faults import spoilt
 from simulator.sessions import Session
 from simulator.state import Simulator
-from simulator.truth import Document, Period
+from simulator.truth import DailyBoletas, Document, Period
 from simulator.truth.book import summaries
 from simulator.truth.documents import PURCHASE, SALE
 
@@ -78,6 +80,9 @@ class Call:
             raise Refusal(7, "Debe llamar primero a getDatosInicio", "INICIO")
         current = Period.of(self.simulator.clock.today())
         query = read_query(self.method, self.data, self.session, current)
+        self.simulator.journal.count_reading(
+            self.method, query.rut.canonical, str(query.period), query.operation, query.state
+        )
         return query, [
             document
             for document in self.simulator.book.documents(query.rut, query.period)
@@ -85,6 +90,11 @@ class Call:
             and document.accounting_state == query.state
             and query.doc_type in (0, document.doc_type)
         ]
+
+    def boletas(self, query: Query) -> list[DailyBoletas]:
+        """What the sales have besides documents."""
+        is_sale = query.operation == "VENTA"
+        return self.simulator.book.boletas(query.rut, query.period) if is_sale else []
 
 
 async def _answer(
@@ -96,8 +106,8 @@ async def _answer(
     except (ValueError, TypeError, KeyError):
         return PlainTextResponse("Bad Request", 400)
     try:
-        check_envelope(method, made.metadata, session)
-        return JSONResponse(_METHODS[method](made))
+        check_envelope(NAMESPACE, method, made.metadata, session)
+        return JSONResponse(spoilt(kind_met(request), method, _METHODS[method](made)))
     except Refusal as refusal:
         return JSONResponse(
             envelope(made.metadata, None, refusal.code, refusal.text, refusal.error)
@@ -122,8 +132,10 @@ def _companies(call: Call) -> dict[str, Any]:
 
 def _summary(call: Call) -> dict[str, Any]:
     query, documents = call.documents()
-    rows = [summary_row(one) for one in summaries(documents)]
-    return call.answer(rows) | {"totDocRes": len(documents), "dataCabecera": header(query.period)}
+    counted = summaries(documents, call.boletas(query))
+    total = sum(one.count for one in counted)
+    rows = [summary_row(one) for one in counted]
+    return call.answer(rows) | {"totDocRes": total, "dataCabecera": header(query.period)}
 
 
 def _detail(call: Call) -> dict[str, Any]:

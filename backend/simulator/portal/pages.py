@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
+from simulator.faults import kind_met
 from simulator.links import Links
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,5 +16,7 @@ _TEMPLATES = Jinja2Templates(directory=ROOT / "templates")
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """A page from a template, which also knows the portal's addresses as `links`."""
-    context = {"links": Links.of(request), **values}
+    met = getattr(request.state, "fault", None)
+    fault = {"fault": kind_met(request), "fault_ms": met.ms if met else 0}
+    context = {"links": Links.of(request), **fault, **values}
     return _TEMPLATES.TemplateResponse(request, template, context, status_code=status)

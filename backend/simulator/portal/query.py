@@ -21,6 +21,8 @@ PURCHASE_STATES = ("REGISTRO", "PENDIENTE", "NO_INCLUIR", "RECLAMADO")
 SALE_STATES = ("REGISTRO", "")
 RCV_START = Period(2017, 8)
 
+Data = dict[str, Any]
+
 
 class Refusal(Exception):
     """The facade's answer with a codRespuesta other than 0."""
@@ -41,9 +43,9 @@ class Query:
     doc_type: int  # 0: all
 
 
-def check_envelope(method: str, metadata: dict[str, Any], session: Session) -> None:
+def check_envelope(namespace: str, method: str, metadata: Data, session: Session) -> None:
     """Judge namespace, conversationId and transactionId; raises Refusal."""
-    if metadata.get("namespace") != NAMESPACE + method:
+    if metadata.get("namespace") != namespace + method:
         raise Refusal(2, f"El namespace no corresponde a {method}", "NAMESPACE")
     if metadata.get("conversationId") != session.token:
         raise Refusal(1, "El token no es valido: NO Existen Datos", "TOKEN")
@@ -51,7 +53,7 @@ def check_envelope(method: str, metadata: dict[str, Any], session: Session) -> N
         raise Refusal(2, "Falta transactionId", "TRANSACCION")
 
 
-def read_query(method: str, data: dict[str, Any], session: Session, current: Period) -> Query:
+def read_query(method: str, data: Data, session: Session, current: Period) -> Query:
     """Judge the data of getResumen and of the details; raises Refusal."""
     operation = data.get("operacion")
     if operation not in ("COMPRA", "VENTA") or not method.startswith(_methods_of(operation)):
@@ -61,8 +63,8 @@ def read_query(method: str, data: dict[str, Any], session: Session, current: Per
         raise Refusal(6, "estadoContab no valido para la operacion", "ESTADO")
     _check_call(method, data)
     return Query(
-        rut=_authorised_rut(data, session),
-        period=_period(data, current),
+        rut=authorised_rut(data.get("rutEmisor"), data.get("dvEmisor"), session),
+        period=read_period(data.get("ptributario"), current),
         operation=operation,
         state=state or "REGISTRO",
         doc_type=_doc_type(method, data),
@@ -73,7 +75,7 @@ def _methods_of(operation: str) -> tuple[str, str]:
     return ("getResumen", f"getDetalle{operation.capitalize()}")
 
 
-def _check_call(method: str, data: dict[str, Any]) -> None:
+def _check_call(method: str, data: Data) -> None:
     if method == "getResumen":
         if data.get("busquedaInicial") is not True:
             raise Refusal(6, "busquedaInicial debe ser true", "BUSQUEDA")
@@ -83,25 +85,27 @@ def _check_call(method: str, data: dict[str, Any]) -> None:
         raise Refusal(4, "tokenRecaptcha no valido", "RECAPTCHA")
 
 
-def _authorised_rut(data: dict[str, Any], session: Session) -> Rut:
-    asked = f"{data.get('rutEmisor')}-{data.get('dvEmisor')}"
+def authorised_rut(body: Any, check_digit: Any, session: Session) -> Rut:
+    """The company that is named, if the session may ask for it; raises Refusal."""
+    asked = f"{body}-{check_digit}"
     for company in session.account.companies:
         if company.rut.canonical == asked:
             return company.rut
     raise Refusal(3, "El RUT no esta autorizado para el usuario autenticado", "AUTORIZACION")
 
 
-def _period(data: dict[str, Any], current: Period) -> Period:
+def read_period(value: Any, current: Period) -> Period:
+    """A month that has a register by now; raises Refusal."""
     try:
-        period = Period.parse(str(data.get("ptributario")))
+        period = Period.parse(str(value))
     except ValueError as error:
-        raise Refusal(5, "ptributario no valido", "PERIODO") from error
+        raise Refusal(5, "periodo no valido", "PERIODO") from error
     if not RCV_START <= period <= current:
-        raise Refusal(5, "ptributario fuera de rango", "PERIODO")
+        raise Refusal(5, "periodo fuera de rango", "PERIODO")
     return period
 
 
-def _doc_type(method: str, data: dict[str, Any]) -> int:
+def _doc_type(method: str, data: Data) -> int:
     if method == "getResumen":
         return 0
     try:

@@ -19,13 +19,19 @@ class Profile:
     exports: bool = False
     same_folio_twice: bool = False  # one type and folio from two suppliers, every month
     other_taxes: bool = False
+    boletas: tuple[int, ...] = ()  # the types that it sells with, each day but Sundays
+    fees: tuple[int, int] = (1, 4)  # boletas de honorarios a month, from and to
 
 
-NORMAL = Profile((18, 30), (10, 20), all_states=True, other_taxes=True)
-HIGH_VOLUME = Profile((440, 470), (120, 150), counterparts=60)
-NO_MOVEMENT = Profile((0, 0), (0, 0))
+NORMAL = Profile(
+    (18, 30), (10, 20), all_states=True, other_taxes=True, boletas=(39, 48), fees=(4, 9)
+)
+HIGH_VOLUME = Profile((440, 470), (120, 150), counterparts=60, fees=(130, 160))
+NO_MOVEMENT = Profile((0, 0), (0, 0), fees=(0, 0))
 EXPORTER = Profile((12, 18), (8, 14), exports=True, same_folio_twice=True)
 SMALL = Profile((5, 9), (4, 8))
+SHOP = Profile((5, 9), (4, 8), boletas=(39,))
+NEWCOMERS = 100
 
 # kind, case, name, profile
 _SEEDED = (
@@ -33,7 +39,7 @@ _SEEDED = (
     ("B", "high_volume", "Distribuidora Gran Volumen Simulada S.A.", HIGH_VOLUME),
     ("C", "no_movement", "Inversiones Quietas Simuladas Ltda.", NO_MOVEMENT),
     ("D", "exporter", "Exportadora Viñedos Simulados SpA", EXPORTER),
-    ("E", "day_12", "Ferretería Día Doce Simulada Ltda.", SMALL),
+    ("E", "day_12", "Ferretería Día Doce Simulada Ltda.", SHOP),
     ("F", "represented", "Primera Representada Simulada SpA", SMALL),
     ("F", "represented", "Segunda Representada Simulada SpA", SMALL),
     ("G", "bad_credential", "Clave Olvidada Simulada SpA", SMALL),
@@ -81,6 +87,21 @@ def seeded_accounts(seed: int) -> dict[Rut, Account]:
     for company in seeded_companies(seed):
         by_login.setdefault(company.login_rut, []).append(company)
     return {rut: _account(seed, rut, companies) for rut, companies in by_login.items()}
+
+
+def newcomers(seed: int) -> tuple[Company, ...]:
+    """Small companies that the portal knows and the product does not: for demos of onboarding."""
+    return tuple(
+        Company("N", "newcomer", rut, f"Recién Llegada Simulada {number} SpA", rut,
+                _clave(seed, rut), SMALL)
+        for number in range(1, NEWCOMERS + 1)
+        for rut in (invented_rut(Random(f"{seed}:newcomer:{number}"), 75_000_000, 79_999_999),)
+    )  # fmt: skip
+
+
+def newcomers_accounts(seed: int) -> dict[Rut, Account]:
+    """The accounts of the newcomers, by their RUT."""
+    return {one.rut: _account(seed, one.rut, [one]) for one in newcomers(seed)}
 
 
 def _company(seed: int, person: Rut, kind: str, case: str, name: str, profile: Profile) -> Company:

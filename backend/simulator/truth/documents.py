@@ -38,6 +38,11 @@ class Document:
     foreign_country: str = ""
 
     @property
+    def identity(self) -> tuple[str, int, str, int]:
+        """What makes it this document of its company: direction, type, counterpart, folio."""
+        return self.direction, self.doc_type, self.counterpart_rut, self.folio
+
+    @property
     def other_taxes(self) -> tuple[OtherTax, ...]:
         return self.amounts.other_taxes
 

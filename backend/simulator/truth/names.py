@@ -33,6 +33,8 @@ _PROPER = (
     "Río Claro",
     "Copihue",
 )
+_GIVEN = ("ROSA INVENTADA", "JUAN SIMULADO", "JOSÉ MIGUEL", "ANA MARÍA", "ÍTALO", "BEGOÑA")
+_FAMILY = ("MUÑOZ", "D'ALESSANDRI", "PEÑA Y LILLO", "SOTO", "ÑANCO", "GARCÍA & HIJA", "ZÚÑIGA")
 _FORMS = ("SpA", "Ltda.", "S.A.", "E.I.R.L.")
 
 
@@ -45,6 +47,11 @@ def invented_rut(rng: Random, lowest: int = 70_000_000, highest: int = 99_999_99
 def invented_name(rng: Random) -> str:
     """A company's name with the accents, quotes and signs that real ones have."""
     return f"{rng.choice(_TRADES)} {rng.choice(_PROPER)} {rng.choice(_FORMS)}"
+
+
+def invented_person(rng: Random) -> str:
+    """A person's name in capitals, as the report of honorarios writes them."""
+    return f"{rng.choice(_GIVEN)} {rng.choice(_FAMILY)} {rng.choice(_FAMILY)}"
 
 
 def counterparts(seed: int, owner: Rut, how_many: int) -> list[tuple[Rut, str]]:

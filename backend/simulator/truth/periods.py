@@ -42,6 +42,10 @@ class Period:
         """The month before."""
         return Period.of(self.first_day - timedelta(days=1))
 
+    def next(self) -> "Period":
+        """The month after."""
+        return Period.of(self.last_day + timedelta(days=1))
+
     def __str__(self) -> str:
         return f"{self.year}{self.month:02d}"
 

@@ -1,6 +1,6 @@
 {{- /* usage: include "fiscal.container" (dict "root" $ "image" "slim" "args" (list "api")) */}}
 {{- define "fiscal.container" -}}
-image: {{ include "fiscal.image" (dict "root" .root "image" (.image | default "slim")) }}
+image: {{ include "fiscal.image" (dict "root" .root "image" (.image | default "slim")) | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 args: {{ toJson .args }}
 securityContext: {{- include "fiscal.containerSecurity" . | nindent 2 }}

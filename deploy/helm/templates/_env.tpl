@@ -7,15 +7,22 @@ secrets than it reads: Flower sees no database and no key, beat no key. */}}
 {{- if ne .role "flower" }}
 {{ include "fiscal.env.postgres" .root }}
 {{- end }}
-{{- if has .role (list "api" "worker" "beat" "flower" "test") }}
+{{- if has .role (list "api" "worker" "beat" "flower" "metrics" "test") }}
 {{ include "fiscal.env.redis" .root }}
 {{- end }}
 {{- if has .role (list "api" "worker" "seed") }}
 {{ include "fiscal.fromSecret" (dict "root" .root "name" "SECRET_KEYS" "key" "secret-keys") }}
 {{ include "fiscal.env.portal" .root }}
 {{- end }}
+{{- if has .role (list "api" "worker") }}
+{{ include "fiscal.env.pdfs" .root }}
+{{- end }}
+{{- if eq .role "api" }}
+{{ include "fiscal.env.webhooks" .root }}
+{{- end }}
 {{- if eq .role "worker" }}
 {{ include "fiscal.env.channels" .root }}
+{{ include "fiscal.env.memories" .root }}
 {{- end }}
 {{- end }}
 
@@ -28,7 +35,7 @@ secrets than it reads: Flower sees no database and no key, beat no key. */}}
 {{- else -}}
 {{ include "fiscal.fromSecret" (dict "root" . "name" "POSTGRES_PASSWORD" "key" "postgres-password") }}
 - name: DATABASE_URL
-  value: postgresql://fiscal:$(POSTGRES_PASSWORD)@{{ include "fiscal.fullname" . }}-postgres:5432/fiscal
+  value: {{ printf "postgresql://fiscal:$(POSTGRES_PASSWORD)@%s-postgres:5432/fiscal" (include "fiscal.fullname" .) | quote }}
 {{- end }}
 {{- end }}
 
@@ -41,6 +48,6 @@ secrets than it reads: Flower sees no database and no key, beat no key. */}}
 {{- else -}}
 {{ include "fiscal.fromSecret" (dict "root" . "name" "REDIS_PASSWORD" "key" "redis-password") }}
 - name: REDIS_URL
-  value: redis://:$(REDIS_PASSWORD)@{{ include "fiscal.fullname" . }}-redis:6379/0
+  value: {{ printf "redis://:$(REDIS_PASSWORD)@%s-redis:6379/0" (include "fiscal.fullname" .) | quote }}
 {{- end }}
 {{- end }}

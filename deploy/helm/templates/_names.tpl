@@ -2,10 +2,10 @@
 How these files work. A helper is called by `include "fiscal.x" CONTEXT` and returns text. Most take
 the root context `$`; those that need more take a dict whose "root" is `$`. Each file holds one
 purpose: _names (names, labels, images), _secrets (which Secret holds what), _env (environment by
-role), _outside (addresses of outside services), _pod (the one pod template of our images),
+role), _outside and _urls (addresses of outside services), _pod (the one pod template of our images),
 _container (what its containers share), _security, _probes, _stores and _ownership (bundled Redis and
 Postgres), _migrate (one Job, two wrappings), _workers (the chosen list, checked), _checks
-(combinations that cannot work), _network (who talks to whom).
+and _check_pods (what cannot work), _quantities (amounts as numbers), _network (who talks to whom).
 */}}
 
 {{- define "fiscal.fullname" -}}
@@ -16,10 +16,10 @@ Postgres), _migrate (one Job, two wrappings), _workers (the chosen list, checked
 {{- /* usage: include "fiscal.selector" (dict "root" $ "role" "worker" "worker" "fast"); never changes */}}
 {{- define "fiscal.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ quote .root.Release.Name }}
 app.kubernetes.io/component: {{ .role }}
 {{- with .worker }}
-fiscal/worker: {{ . }}
+fiscal/worker: {{ quote . }}
 {{- end }}
 {{- end }}
 

@@ -1,16 +1,18 @@
 {{- /*
 Who talks to whom. `to`: peers of ours. `from`: `outside` where people come in. `out`: ports on
-addresses that a policy cannot name (the portal, WhatsApp, a mail server). Nothing reaches the rest.
+addresses that a policy cannot name (the portal, WhatsApp, a mail server). `pdfs`: the port of their
+bucket, if there is one. Nothing reaches the rest.
 */}}
 {{- define "fiscal.network" -}}
-api: {to: [postgres, redis, simulator], from: outside}
-worker: {to: [postgres, redis, simulator], out: true}
+api: {to: [postgres, redis, simulator], from: outside, pdfs: true}
+worker: {to: [postgres, redis, simulator], out: true, pdfs: true}
 beat: {to: [postgres, redis]}
 flower: {to: [redis], from: outside}
+metrics: {to: [postgres, redis], from: outside}
 migrate: {to: [postgres]}
 seed: {to: [postgres, simulator]}
 test: {to: [postgres, redis]}
-simulator: {to: []}
+simulator: {to: [api]}
 postgres: {to: []}
 redis: {to: []}
 {{- end }}
@@ -18,6 +20,7 @@ redis: {to: []}
 {{- define "fiscal.ports" -}}
 api: [8000]
 flower: [5555]
+metrics: [9464]
 postgres: [5432]
 redis: [6379]
 simulator: [8080, 1025]
@@ -25,7 +28,7 @@ simulator: [8080, 1025]
 
 {{- /* The roles that this release runs, as a JSON map to true. */}}
 {{- define "fiscal.roles" -}}
-{{- $roles := dict "api" true "worker" true "beat" true "flower" true "migrate" true "test" true -}}
+{{- $roles := dict "api" true "worker" true "beat" true "flower" true "metrics" true "migrate" true "test" true -}}
 {{- if .Values.demo.enabled }}{{ $_ := merge $roles (dict "simulator" true "seed" true) }}{{ end -}}
 {{- if not (include "fiscal.isExternal" .Values.postgres) }}{{ $_ := set $roles "postgres" true }}{{ end -}}
 {{- if not (include "fiscal.isExternal" .Values.redis) }}{{ $_ := set $roles "redis" true }}{{ end -}}
@@ -39,10 +42,18 @@ simulator: [8080, 1025]
 {{- end }}
 {{- end }}
 
-{{- /* The port of a store that is somebody else's: what its address says, else what the values say.
-usage: include "fiscal.externalPort" (dict "url" .Values.redis.externalUrl "scheme" 6379 "values" 6379) */}}
-{{- define "fiscal.externalPort" -}}
-{{- if .url -}}
-{{- regexFind ":[0-9]+(/|[?]|$)" (splitList "@" .url | last) | regexFind "[0-9]+" | default .scheme -}}
-{{- else }}{{ .values }}{{ end -}}
+{{- /* Ports outside that workers reach, as a JSON list: those that the values name and those of the
+addresses that the values, or the kept Secret, hold. A demo has no outside but the simulator. */}}
+{{- define "fiscal.portsOutside" -}}
+{{- $ports := list -}}
+{{- range .Values.networkPolicy.workerEgressPorts }}{{ $ports = append $ports (int .) }}{{ end -}}
+{{- if not .Values.demo.enabled -}}
+  {{- $smtp := .Values.secrets.smtpUrl -}}
+  {{- if not (or $smtp .Values.secrets.existingSecret) }}{{ $smtp = get (include "fiscal.keptSecret" . | fromJson) "smtp-url" | b64dec }}{{ end -}}
+  {{- $sii := .Values.sii -}}
+  {{- range list $smtp $sii.authUrl $sii.homeUrl $sii.servicesUrl $sii.receiptsUrl .Values.whatsapp.apiUrl .Values.memories.mem0Host .Values.memories.embedderUrl -}}
+    {{- with . }}{{ $ports = append $ports (include "fiscal.externalPort" (dict "url" .) | int) }}{{ end -}}
+  {{- end -}}
+{{- end -}}
+{{- $ports | uniq | toJson -}}
 {{- end }}

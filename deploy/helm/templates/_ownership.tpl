@@ -24,7 +24,7 @@ usage: include "fiscal.ownership" (dict "root" $ "store" .Values.redis)
 {{- if eq (include "fiscal.ownership" .) "root" }}
 initContainers:
   - name: own-volume
-    image: {{ .store.image }}
+    image: {{ quote .store.image }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
     command: [chown, "999:999", {{ .path }}]
     securityContext:

@@ -28,7 +28,7 @@ spec:
   # A Service named `flower` would set FLOWER_PORT to something that is no port.
   enableServiceLinks: false
   # The hook runs before a new account exists, and no role needs one of its own.
-  serviceAccountName: {{ eq .role "migrate" | ternary "default" (include "fiscal.serviceAccountName" .root) }}
+  serviceAccountName: {{ eq .role "migrate" | ternary "default" (include "fiscal.serviceAccountName" .root) | quote }}
   {{- with $values.image.pullSecrets }}
   imagePullSecrets: {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -67,7 +67,7 @@ spec:
       emptyDir: {sizeLimit: 256Mi}
     {{- with .shmSize }}
     - name: shm
-      emptyDir: {medium: Memory, sizeLimit: {{ . }}}
+      emptyDir: {medium: Memory, sizeLimit: {{ quote . }}}
     {{- end }}
     {{- with $options.extraVolumes }}{{ toYaml . | nindent 4 }}{{ end }}
 {{- end }}

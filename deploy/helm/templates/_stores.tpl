@@ -2,7 +2,7 @@
 {{- define "fiscal.storePod" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
-serviceAccountName: {{ include "fiscal.serviceAccountName" . }}
+serviceAccountName: {{ include "fiscal.serviceAccountName" . | quote }}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -32,9 +32,9 @@ volumeClaimTemplates:
     spec:
       accessModes: [ReadWriteOnce]
       {{- with .store.persistence.storageClassName }}
-      storageClassName: {{ . }}
+      storageClassName: {{ quote . }}
       {{- end }}
       resources:
-        requests: {storage: {{ .store.persistence.size }}}
+        requests: {storage: {{ quote .store.persistence.size }}}
 {{- end }}
 {{- end }}

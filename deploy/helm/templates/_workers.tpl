@@ -20,12 +20,13 @@ one sentence that says what is wrong with them.
 {{- end }}
 
 {{- define "fiscal.checkTopology" -}}
-{{- $names := list }}{{ $consumed := list -}}
+{{- $names := list }}{{ $consumed := list }}{{ $asleep := list -}}
 {{- range .workers -}}
   {{- if has .name $names }}{{ fail (printf "topology %s has two workers named %s; give each a name of its own." $.topology .name) }}{{ end -}}
-  {{- $names = append $names .name }}{{ $consumed = concat $consumed .queues -}}
+  {{- $names = append $names .name }}{{ if int .replicas }}{{ $consumed = concat $consumed .queues }}{{ else }}{{ $asleep = concat $asleep .queues }}{{ end -}}
 {{- end -}}
 {{- range list "high" "default" "low" -}}
+  {{- if and (has . $asleep) (not (has . $consumed)) }}{{ fail (printf "topology %s has only workers with replicas 0 for queue %s; raise one, or stop it for a while by kubectl scale." $.topology .) }}{{ end -}}
   {{- if not (has . $consumed) }}{{ fail (printf "topology %s has no worker for queue %s; add %s to the queues of one." $.topology . .) }}{{ end -}}
 {{- end -}}
 {{- end }}
@@ -38,6 +39,10 @@ one sentence that says what is wrong with them.
 {{- range $queue, $slots := $worker.queueSlots -}}
   {{- if not (has $queue $worker.queues) }}{{ fail (printf "%s has queueSlots for queue %s, which it does not consume; its queues are %s." $who $queue (join ", " $worker.queues)) }}{{ end -}}
   {{- if gt (int $slots) (int $worker.concurrency) }}{{ fail (printf "%s gives queue %s %d slots and has a concurrency of %d; lower the one or raise the other." $who $queue (int $slots) (int $worker.concurrency)) }}{{ end -}}
+{{- end -}}
+{{- $memory := dig "limits" "memory" "" $worker.resources }}{{ $shm := $worker.shmSize | default "512Mi" -}}
+{{- if and $memory (eq $worker.image "selenium") (ge (include "fiscal.bytes" $shm | int64) (include "fiscal.bytes" ($memory | default "0") | int64)) -}}
+  {{- fail (printf "%s has shmSize %s, a part of its memory limit, which is %s; lower the one or raise the other." $who $shm $memory) -}}
 {{- end -}}
 {{- if ge (int $worker.softShutdownSeconds) (int $worker.terminationGracePeriodSeconds) -}}
   {{- fail (printf "%s has softShutdownSeconds %d, which must be less than terminationGracePeriodSeconds (%d): a run that has to stop goes back to its queue in between." $who (int $worker.softShutdownSeconds) (int $worker.terminationGracePeriodSeconds)) -}}

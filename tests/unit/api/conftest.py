@@ -5,35 +5,43 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 import uvicorn
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
+from app.domain.periods import day_in_chile
 from app.infrastructure.cipher import Cipher
 from app.infrastructure.db.models import Run
+from app.infrastructure.db.schema import libpq_url
 from app.infrastructure.db.session import get_session_factory
 from app.main import create_app
 from app.settings import get_settings
+from tests.unit.calendar.almanac import Almanac
 from tests.waiting import wait_until
 
 KEY = "a-key-for-tests"
 
 
-class Outbox:
+class Published:
     """A publisher that keeps what it was given."""
 
     def __init__(self) -> None:
         self.published: list[tuple[str, dict[str, Any]]] = []
 
-    def publish(self, run: Run, kwargs: dict[str, Any]) -> str:
-        self.published.append((str(run.id), kwargs))
+    def queue_of(self, task: str) -> str:
         return "low"
+
+    def publish(self, run: Run) -> None:
+        self.published.append((str(run.id), run.kwargs or {}))
 
 
 @contextmanager
@@ -79,13 +87,13 @@ def cipher(keys: str) -> Cipher:
 
 
 @pytest.fixture
-def outbox() -> Outbox:
-    return Outbox()
+def outbox() -> Published:
+    return Published()
 
 
 @pytest.fixture
 def app(
-    database_url: str, redis_url: str, cipher: Cipher, outbox: Outbox, _own_logging: None
+    database_url: str, redis_url: str, cipher: Cipher, outbox: Published, _own_logging: None
 ) -> FastAPI:
     return create_app(publisher=lambda: outbox, cipher=lambda: cipher)
 
@@ -118,13 +126,32 @@ def session(database_url: str) -> Iterator[Session]:
         yield session
 
 
-def new_company(api: httpx.Client, rut: str = "77.123.456-9") -> str:
-    """Adds a company with a credential; returns its id."""
+@pytest.fixture
+def almanac(database_url: str) -> Almanac:
+    return Almanac(get_session_factory())
+
+
+@pytest.fixture
+def company(almanac: Almanac) -> UUID:
+    """A company with employees, and its calendar of today."""
+    company = almanac.company(has_employees=True)
+    almanac.sync(company, day_in_chile(datetime.now(UTC)))
+    return company
+
+
+def new_company(
+    api: httpx.Client, rut: str = "77.123.456-9", database_url: str | None = None
+) -> str:
+    """Adds a company with a credential whose onboarding has not begun; returns its id."""
     body = {"rut": rut, "business_name": "Panadería Las Nieves SpA"}
-    company_id = api.post("/companies", json=body).raise_for_status().json()["id"]
-    credential = {"login_rut": rut, "clave": "una-clave"}
-    api.put(f"/companies/{company_id}/credential", json=credential).raise_for_status()
-    return str(company_id)
+    company = api.post("/companies", json=body).raise_for_status().json()
+    url = database_url or get_settings().require("database_url")
+    with psycopg.connect(libpq_url(url)) as connection:  # putting it would start a run
+        connection.execute(
+            "INSERT INTO sii_credentials (company_id, login_rut, secret) VALUES (%s, %s, 'x')",
+            [company["id"], company["rut"]],
+        )
+    return str(company["id"])
 
 
 def refused(response: httpx.Response, status: int, code: str, field: str | None = None) -> None:

@@ -23,7 +23,7 @@ def test_a_company_is_created_and_found(api: httpx.Client) -> None:
     created = api.post("/companies", json=body)
     assert created.status_code == 201
     company = created.json()
-    assert created.headers["location"] == f"/companies/{company['id']}"
+    assert created.headers["location"] == f"/v1/companies/{company['id']}"
     assert company["rut"] == "77123456-9"
     assert company["business_name"] == "Panadería Las Nieves SpA"
     assert company["is_active"] is True
@@ -68,6 +68,12 @@ def test_a_bad_value_is_refused_and_its_field_named(api: httpx.Client, session: 
         response = api.post("/companies", content=json.dumps(body), headers=JSON)
         refused(response, 422, "invalid_input", field)
         assert session.scalars(select(Company)).all() == []
+
+
+def test_a_body_that_is_no_text_is_refused_like_one_that_is_no_json(api: httpx.Client) -> None:
+    for content in (b'{"rut": "\xff"}', b"\x80", b"{"):
+        response = api.post("/v1/companies", content=content, headers=JSON)
+        refused(response, 422, "invalid_input", "body")
 
 
 def test_companies_come_in_pages_by_rut(api: httpx.Client) -> None:

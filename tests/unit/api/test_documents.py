@@ -48,6 +48,7 @@ def test_a_document_shows_integers_and_utc(api: httpx.Client, session: Session) 
     assert shown["issue_date"] == "2026-11-05"
     assert shown["reception_at"] == "2026-11-05T15:21:07Z"
     assert shown["acknowledged_at"] is None
+    assert shown["vanished_at"] is None
     assert "row_hash" not in shown
 
 
@@ -76,13 +77,17 @@ def test_each_filter_narrows(api: httpx.Client, session: Session) -> None:
     add_document(session, company_id, 4, doc_type=61)
     add_document(session, company_id, 5, counterpart_rut="70000000-1")
     add_document(session, company_id, 6, accounting_state="PENDIENTE")
+    gone = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    add_document(session, company_id, 7, vanished_at=gone)
+    assert folios(api, company_id, vanished="true") == [7]
+    assert folios(api, company_id, vanished="false") == [6, 5, 4, 3, 2, 1]
     assert folios(api, company_id, direction="sale") == [2]
     assert folios(api, company_id, period="2026-10") == [3]
     assert folios(api, company_id, doc_type=61) == [4]
     assert folios(api, company_id, counterpart_rut="70.000.000-1") == [5]
     assert folios(api, company_id, accounting_state="PENDIENTE") == [6]
     assert folios(api, company_id, direction="sale", doc_type=61) == []
-    assert folios(api, company_id, limit=2) == [6, 5, 4, 3, 2, 1]
+    assert folios(api, company_id, limit=2) == [7, 6, 5, 4, 3, 2, 1]
 
 
 BAD_FILTERS = [
@@ -94,6 +99,7 @@ BAD_FILTERS = [
     ("doc_type", "99999999999999999999"),
     ("counterpart_rut", "77123456-8"),
     ("accounting_state", "registro"),
+    ("vanished", "perhaps"),
     ("limit", "0"),
     ("cursor", "not a cursor"),
 ]

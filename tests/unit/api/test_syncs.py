@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from http import HTTPStatus
 from uuid import uuid4
 
 import httpx
@@ -9,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.domain.periods import current_period
 from app.infrastructure.db.models import Run, SiiCredential
 from app.services.document_fan_out import sync_documents_all_companies
-from tests.unit.api.conftest import Outbox, new_company, refused
+from app.services.outbox import Outbox
+from tests.unit.api.conftest import Published, new_company, refused
 
 
 def this_month() -> str:
@@ -17,13 +19,13 @@ def this_month() -> str:
 
 
 def test_a_sync_is_accepted_and_can_be_followed(
-    api: httpx.Client, outbox: Outbox, session: Session
+    api: httpx.Client, outbox: Published, session: Session
 ) -> None:
     company_id = new_company(api)
     answer = api.post(f"/companies/{company_id}/syncs")
     assert answer.status_code == 202
     run = answer.json()
-    assert answer.headers["location"] == f"/runs/{run['id']}"
+    assert answer.headers["location"] == f"/v1/runs/{run['id']}"
     assert run["task"] == "sii.sync_documents"
     assert run["queue"] == "low"
     assert run["state"] == "queued"
@@ -35,7 +37,7 @@ def test_a_sync_is_accepted_and_can_be_followed(
 
 
 def test_the_same_request_gives_the_same_run_until_it_ends(
-    api: httpx.Client, outbox: Outbox, session: Session
+    api: httpx.Client, outbox: Published, session: Session
 ) -> None:
     path = f"/companies/{new_company(api)}/syncs"
     bodies: list[dict[str, object]] = [{}, {"months": 1}, {"last_period": this_month()}]
@@ -48,7 +50,7 @@ def test_the_same_request_gives_the_same_run_until_it_ends(
     assert api.post(path).json()["id"] != answers[0].json()["id"]
 
 
-def test_other_periods_are_another_run(api: httpx.Client, outbox: Outbox) -> None:
+def test_other_periods_are_another_run(api: httpx.Client, outbox: Published) -> None:
     path = f"/companies/{new_company(api)}/syncs"
     bodies = [
         {},
@@ -64,11 +66,17 @@ def test_other_periods_are_another_run(api: httpx.Client, outbox: Outbox) -> Non
 
 
 def test_of_requests_at_once_one_makes_the_run(
-    api: httpx.Client, outbox: Outbox, session: Session
+    api: httpx.Client, outbox: Published, session: Session
 ) -> None:
     path = f"/companies/{new_company(api)}/syncs"
+
+    def start(_: int) -> httpx.Response:
+        while (answer := api.post(path)).status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            pass  # a busy machine may have kept it from Postgres; the client's part is to repeat
+        return answer
+
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: api.post(path), range(8)))
+        answers = list(pool.map(start, range(8)))
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert len(outbox.published) == 1
@@ -76,10 +84,10 @@ def test_of_requests_at_once_one_makes_the_run(
 
 
 def test_the_daily_fan_out_finds_a_run_that_the_api_started(
-    api: httpx.Client, outbox: Outbox, session: Session
+    api: httpx.Client, outbox: Published, session: Session
 ) -> None:
     run_id = api.post(f"/companies/{new_company(api)}/syncs").json()["id"]
-    result = sync_documents_all_companies(session, outbox, run_id=uuid4(), months=1)
+    result = sync_documents_all_companies(session, Outbox(outbox), run_id=uuid4())
     assert [found["run_id"] for found in result["results"]] == [run_id]
     assert len(outbox.published) == 1
 
@@ -102,7 +110,7 @@ BAD_SYNCS: list[tuple[str, object]] = [
 
 
 def test_a_bad_value_is_refused_and_makes_no_run(
-    api: httpx.Client, outbox: Outbox, session: Session
+    api: httpx.Client, outbox: Published, session: Session
 ) -> None:
     path = f"/companies/{new_company(api)}/syncs"
     for field, value in BAD_SYNCS:
@@ -119,7 +127,7 @@ def test_periods_before_the_register_began_are_refused(api: httpx.Client) -> Non
     refused(response, 422, "invalid_input", "months")
 
 
-def test_an_unknown_company_is_not_found(api: httpx.Client, outbox: Outbox) -> None:
+def test_an_unknown_company_is_not_found(api: httpx.Client, outbox: Published) -> None:
     refused(api.post(f"/companies/{uuid4()}/syncs"), 404, "not_found")
     assert outbox.published == []
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import redis
@@ -76,6 +77,21 @@ def test_the_schedule_names_tasks_that_exist() -> None:
     assert {entry.task for entry in SCHEDULE} <= known.keys()
 
 
+def test_daily_work_is_due_by_the_clock_of_chile(database_url: str, engine: Engine) -> None:
+    seed_schedule(database_url)
+    zones = text(
+        "SELECT name, hour, timezone FROM celery_periodictask"
+        " JOIN celery_crontabschedule AS crontab ON crontab.id = schedule_id"
+        " WHERE discriminator = 'crontabschedule'"
+    )
+    with engine.connect() as connection:
+        found = {name: (hour, zone) for name, hour, zone in connection.execute(zones)}
+    assert found["calendar: every company"] == ("3", "America/Santiago")
+    for name, (hour, zone) in found.items():  # others may go by intervals, or by UTC
+        if zone == "America/Santiago":
+            assert all(1 <= int(one) < 23 for one in hour.split(",")), name
+
+
 def test_an_operators_edit_survives_a_restart(
     database_url: str, engine: Engine, start_beat: Callable[[str], Any]
 ) -> None:
@@ -94,6 +110,30 @@ def test_an_operators_edit_survives_a_restart(
     wait_until(lambda: "beat: running" in log.read_text(), what="beat started")
     row = entries(engine)[name]
     assert (row.enabled, row.kwargs) == (False, '{"months": 5}')
+
+
+def test_beat_tells_when_each_entry_is_due_and_of_none_that_is_disabled(
+    database_url: str, engine: Engine, start_beat: Callable[[str], Any]
+) -> None:
+    seed_schedule(database_url)
+    start_beat("beat")
+
+    def told() -> dict[str, datetime]:
+        with engine.connect() as connection:
+            rows = connection.execute(text("SELECT entry, due_at FROM due_entries"))
+            return dict(rows.tuples().all())
+
+    due = wait_until(told, what="the due times")
+    assert due.keys() == entries(engine).keys()
+    assert datetime.now(UTC) - timedelta(seconds=10) < min(due.values())
+    clean_up = due["celery.backend_cleanup"].astimezone(ZoneInfo("America/Santiago"))
+    assert (clean_up.hour, clean_up.minute) == (4, 0)
+    with engine.begin() as connection:
+        disable = "UPDATE celery_periodictask SET enabled = false WHERE name LIKE 'sii%'"
+        connection.execute(text(disable))
+        connection.execute(text("UPDATE celery_periodictaskchanged SET last_update = now()"))
+    kept = {name for name in due if not name.startswith("sii")}
+    wait_until(lambda: told().keys() == kept, what="the disabled entries forgotten")
 
 
 def test_a_second_beat_waits_and_takes_over(

@@ -131,13 +131,21 @@ def test_the_script_prints_every_task_and_exits_0() -> None:
     for task in PRODUCT:
         assert any(line.startswith(task) for line in done.stdout.splitlines())
     assert done.stderr == ""
+    last = done.stdout.splitlines()[-1]
+    assert last == "17/17 product tasks routed (2 high, 9 default, 6 low)"
 
 
 @pytest.mark.parametrize(
     ("prelude", "named"),
     [
-        ("topology.TASKS['sii.sync_f29'] = 'low'", "sii.sync_f29"),
+        ("topology.TASKS['sii.sync_f22'] = 'low'", "sii.sync_f22"),
         ("del topology.TASKS['whatsapp.cleanup_old_sessions']", "whatsapp.cleanup_old_sessions"),
+        (  # a task that is gone with its declaration and its route
+            "del topology.TASKS['whatsapp.cleanup_old_sessions']; del config.ROUTES['whatsapp.*'];"
+            " from app.infrastructure.celery import app;"
+            " app.conf.include = [m for m in app.conf.include if 'whatsapp' not in m]",
+            "Queue default has 8 product tasks instead of 9",
+        ),
         ("topology.TOPOLOGIES['three'] = topology.TOPOLOGIES['three'][:2]", "queue low"),
         ("config.ROUTES['sii.*'] = 'slow'", "slow, which is no queue"),
     ],

@@ -10,6 +10,7 @@ import pytest
 import redis
 from sqlalchemy.exc import OperationalError
 
+from app.infrastructure.celery.queues import RedisQueues
 from tests.unit.celery.worker_process import Start
 from tests.waiting import wait_until
 
@@ -58,7 +59,7 @@ def test_runs_that_come_while_postgres_is_away_wait_for_it(
         what="all runs done",
     )
     client = redis.Redis.from_url(redis_url)
-    wait_until(lambda: not client.hlen("unacked"), what="every message acknowledged")
+    wait_until(lambda: not RedisQueues(client).in_flight(), what="every message acknowledged")
     client.close()
 
 

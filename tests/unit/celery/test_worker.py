@@ -95,3 +95,22 @@ def test_low_without_chrome_is_refused(start_worker: Start, tmp_path: Path) -> N
     worker = start_worker("slow", "low", ready=False, PATH=str(tmp_path))
     assert worker.process.wait(20) == 64
     assert "Queue low needs Chrome" in worker.log
+
+
+def test_low_without_the_directory_of_pdfs_is_refused(start_worker: Start, tmp_path: Path) -> None:
+    away = {"PDF_STORE": "directory", "PDF_STORE_DIRECTORY": str(tmp_path / "volume")}
+    worker = start_worker("slow", "low", ready=False, **away)
+    assert worker.process.wait(20) == 64
+    assert f"PDF_STORE_DIRECTORY names {tmp_path / 'volume'}, which is no directory" in worker.log
+    start_worker("fast", "high", **away)
+
+
+def test_a_recycled_child_is_replaced_though_the_first_look_at_it_came_too_early(
+    app: Any, start_worker: Start, run_of: RunOf
+) -> None:
+    """Celery's second look came after five seconds; here there is none but ours."""
+    start_worker("fast", "high", "-c", "1", "--max-tasks-per-child=1", TEST_LATE_EXIT="1")
+    runs = [finished(run_of, app.send_task("system.probe", queue="high").id) for _ in range(4)]
+
+    assert [run.state for run in runs] == ["succeeded"] * 4
+    assert len({run.result["pid"] for run in runs}) == 4

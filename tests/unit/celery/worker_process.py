@@ -55,6 +55,7 @@ def container_environment(database_url: str, redis_url: str, directory: Path) ->
         "REMAP_SIGTERM": "SIGQUIT",
         "C_FORCE_ROOT": "true",
         "CELERY_SOFT_SHUTDOWN_SECONDS": "2",
+        "HEARTBEAT_FILE": os.environ["HEARTBEAT_FILE"],
     }
 
 

@@ -12,6 +12,7 @@ class ScriptedChannel:
 
     def __init__(self, name: str = "email", script: list[Exception] | None = None) -> None:
         self.name = name
+        self.per_second: float | None = None
         self.approved_templates_only = name == "whatsapp"
         self.script = script or []
         self.sent: list[Message] = []

@@ -34,6 +34,7 @@ def process_all(simulator: Simulator, process: Process) -> Iterator[Process]:
             whatsapp_api_url=f"{simulator.url}{WHATSAPP}",
             whatsapp_phone_number_id="100000000000001",
             whatsapp_access_token=TOKEN,
+            whatsapp_per_second=None,  # a pace needs a clock that goes
             smtp_url=f"smtp://127.0.0.1:{simulator.smtp_port}",
         )
     )

@@ -7,7 +7,7 @@ import time
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from app.services import notifications
+from app.services import sending
 from tests.unit.notifications.conftest import Process
 from tests.unit.notifications.desk import Desk
 from tests.unit.notifications.scripted import ScriptedChannel
@@ -16,21 +16,24 @@ from tests.unit.notifications.scripted import ScriptedChannel
 def test_near_the_deadline_no_send_begins_and_the_claims_are_given_back(
     desk: Desk, process: Process
 ) -> None:
-    desk.due(desk.company(members=3), count=30)
+    desk.due(desk.company(members=3), count=60)
     email = ScriptedChannel()
     pause = threading.Event()
-    email.on_send = lambda message: pause.wait(0.3)
-    started = time.monotonic()
-    counts = process(email, deadline=started + notifications.LAST_START + 1)
-    assert time.monotonic() - started < 4
-    assert 0 < counts["sent"] < 30
-    assert counts["remaining"] == 30 - counts["sent"]
+    email.on_send = lambda message: pause.wait(0.5)
+    sends_for = 3  # s: one that only just suffices to begin is a race with a busy machine
+    deadline = time.monotonic() + sending.LAST_START + sends_for
+    counts = process(email, deadline=deadline)
+    assert time.monotonic() < deadline
+    assert 0 < counts["sent"] < 60
+    assert counts["remaining"] == 60 - counts["sent"]
     assert desk.statuses() == {"sent": counts["sent"], "pending": counts["remaining"]}
-    assert max(email.timeouts) <= notifications.LAST_START + 1
+    assert max(email.timeouts) <= sending.LAST_START + sends_for
+
+    email.on_send = lambda message: None
 
     while process(email)["remaining"]:
         pass
-    assert len(email.sent) == len({message.delivery_id for message in email.sent}) == 90
+    assert len(email.sent) == len({message.delivery_id for message in email.sent}) == 180
 
 
 def test_an_interrupted_run_finishes_what_is_on_the_wire_and_gives_back_the_rest(
@@ -52,7 +55,7 @@ def test_an_interrupted_run_finishes_what_is_on_the_wire_and_gives_back_the_rest
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     sent = len(email.sent)
-    assert 0 < sent <= notifications.THREADS
+    assert 0 < sent <= sending.THREADS
     assert desk.statuses() == {"sent": sent, "pending": 40 - sent}
 
 

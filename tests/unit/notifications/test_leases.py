@@ -86,3 +86,19 @@ def test_a_row_that_kills_its_workers_is_given_up(
     process(email)
     row = desk.notification(poison)
     assert (row.status, row.error_code, email.sent) == ("failed", "abandoned", [])
+
+
+def test_the_next_attempt_of_a_run_takes_up_at_once_what_the_last_one_left(
+    desk: Desk, process: Process, clock: Clock
+) -> None:
+    run = uuid4()
+    (left,) = desk.due(
+        desk.company(),
+        status="processing",
+        claimed_by=run,
+        lease_until=clock() + timedelta(minutes=5),
+        attempts=1,
+    )
+    email = ScriptedChannel()
+    assert process(email, run_id=run)["sent"] == 1
+    assert desk.notification(left).attempts == 2

@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.infrastructure.cipher import Cipher
 from app.infrastructure.db.models import (
     Company,
+    DailyBoletas,
     DocumentSummary,
+    ReceivedFee,
     Run,
     SiiCredential,
     SyncCheckpoint,
     TaxDocument,
 )
+from app.services.attempts import Attempt
 from app.services.document_sync import Portal, sync_documents
 
 CLAVE = "Invent4da"
@@ -56,11 +59,12 @@ class Books:
     def sync(self, portal: Portal, company: UUID | str, **options: Any) -> dict[str, Any]:
         """Syncs in a run of its own, unless `run_id` is given."""
         options.setdefault("run_id", None)
-        options["run_id"] = options["run_id"] or self.run()
+        run_id = options.pop("run_id") or self.run()
         return sync_documents(
             self.sessions,
             portal,
             self.cipher,
+            attempt=Attempt(run_id, 0),
             company_id=company,
             progress=lambda *step: self.progress.append(step),
             **options,
@@ -74,6 +78,17 @@ class Books:
         statement = select(TaxDocument).filter_by(**chosen)
         with self.sessions() as session:
             return list(session.scalars(statement.order_by(TaxDocument.period, TaxDocument.folio)))
+
+    def boletas(self, **chosen: Any) -> list[DailyBoletas]:
+        statement = select(DailyBoletas).filter_by(**chosen)
+        with self.sessions() as session:
+            return list(session.scalars(statement.order_by("doc_type", "day")))
+
+    def fees(self, **chosen: Any) -> list[ReceivedFee]:
+        statement = select(ReceivedFee).filter_by(**chosen)
+        order = (ReceivedFee.issue_date, ReceivedFee.folio, ReceivedFee.issuer_rut)
+        with self.sessions() as session:
+            return list(session.scalars(statement.order_by(*order)))
 
     def summaries(self) -> list[DocumentSummary]:
         with self.sessions() as session:

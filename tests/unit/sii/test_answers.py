@@ -1,9 +1,11 @@
 """What the portal's messages and addresses mean."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from app import errors
-from app.infrastructure.sii import answers
+from app.infrastructure.sii import answers, values
 
 WRONG = (
     "La Clave Tributaria ingresada no es correcta, verifique que su teclado no está con opción"
@@ -67,12 +69,42 @@ def test_a_failed_status_becomes_its_error(status: int, kind: type[errors.Fiscal
     assert type(answers.failed_status(status, None)) is kind
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_a_text_is_read_in_every_encoding_that_the_portal_has(encoding: str) -> None:
+    assert values.decoded("Viñedos Ñuñoa".encode(encoding)) == "Viñedos Ñuñoa"
+
+
 def test_success_is_no_error() -> None:
     assert answers.failed_status(200, None) is None
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("90", 90), (None, None), ("Wed, 1 Jan", None)])
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("90", 90), (" 90 ", 90), (None, None), ("Wed, 1 Jan", None), ("-5", None), ("²", None),
+        ("9" * 5000, answers.LONGEST_WAIT),
+    ],
+)  # fmt: skip
 def test_sii_may_say_how_long_to_wait(header: str | None, seconds: int | None) -> None:
     limited = answers.failed_status(429, header)
     assert isinstance(limited, errors.RateLimited)
     assert limited.retry_after == seconds
+
+
+@given(st.text(), st.integers(0, 999), st.none() | st.text())
+@example("01.01.203.500.720." + "2" * 5000, 429, "²")
+def test_anything_is_an_error_of_ours_or_none(text: str, status: int, header: str | None) -> None:
+    for error in (
+        answers.refusal(text),
+        answers.refusal(f"01.01.203.500.720.{text}"),
+        answers.detour(text),
+        answers.failed_status(status, header),
+    ):
+        assert error is None or isinstance(error, errors.FiscalError)
+
+
+def test_a_long_code_is_not_taken_for_a_short_one() -> None:
+    for code in ("200000", "120", "2" * 5000):
+        error = answers.refusal(f"01.01.203.500.720.{code}")
+        assert isinstance(error, errors.UnexpectedAnswer)
+    assert isinstance(answers.refusal("01.01.203.500.720.0020"), errors.InvalidCredentials)

@@ -13,7 +13,7 @@ from app.errors import BrowserFailed
 from app.infrastructure.sii import login, pages
 
 NOBODY = "http://127.0.0.1:9"  # the discard port: refused at once
-ADDRESSES = pages.Addresses(auth=NOBODY, home=NOBODY, services=NOBODY)
+ADDRESSES = pages.Addresses(auth=NOBODY, home=NOBODY, services=NOBODY, receipts=NOBODY)
 
 
 @contextmanager

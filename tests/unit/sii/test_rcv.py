@@ -16,7 +16,7 @@ from app.infrastructure.sii.rcv import RcvSession
 from tests.unit.sii import exports
 
 ADDRESSES = pages.Addresses(
-    "http://sii.test/zeusr", "http://sii.test/misiir", "http://sii.test/www4"
+    *(f"http://sii.test/{name}" for name in ("zeusr", "misiir", "www4", "loa"))
 )
 NOVEMBER = Period(2026, 11)
 Answer = httpx.Response | Exception
@@ -189,6 +189,11 @@ UNBOUND = httpx.Response(401, text="JBWEB000065: This request requires HTTP auth
         pytest.param(agreed([], code=5), errors.UnexpectedAnswer, id="an unknown code"),
         pytest.param(agreed([{"x": 1}]), errors.UnexpectedAnswer, id="an unknown row"),
         pytest.param(
+            agreed(None, 4, "Debe completar la verificación reCAPTCHA"),
+            errors.RecaptchaRequired,
+            id="a captcha",
+        ),
+        pytest.param(
             agreed(None, 1, "El token no es valido: NO Existen Datos"),
             errors.SessionExpired,
             id="token refused",
@@ -232,3 +237,29 @@ def test_requests_keep_their_distance(rcv: Rcv) -> None:
     session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)
     assert len(rcv.requests) == 6
     assert time.monotonic() - started >= 0.5
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8-sig"])
+def test_an_answer_in_latin_1_or_with_a_bom_is_read(
+    rcv: Rcv, session: RcvSession, encoding: str
+) -> None:
+    line = exports.sale(Razon_Social="Ñuñoa y Cía.")
+
+    def in_encoding(answer: httpx.Response) -> httpx.Response:
+        text = json.dumps(answer.json(), ensure_ascii=False)
+        return httpx.Response(200, content=text.encode(encoding))
+
+    lines = [exports.header(Direction.SALE), line]
+    rcv.answers["getResumen"] = lambda _: in_encoding(agreed([counted()]))
+    rcv.answers["getDetalleVentaExport"] = lambda _: in_encoding(agreed(lines))
+    (document,) = session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE).documents
+    assert document.counterpart_name == "Ñuñoa y Cía."
+
+
+@pytest.mark.parametrize("body", ['{"respEstado":{"codRespuesta":1e400}}', '{"a":' * 100_000])
+def test_json_that_breaks_readers_is_an_unexpected_answer(
+    rcv: Rcv, session: RcvSession, body: str
+) -> None:
+    rcv.answers["getDatosInicio"] = lambda _: httpx.Response(200, text=body)
+    with pytest.raises(errors.UnexpectedAnswer):
+        session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)

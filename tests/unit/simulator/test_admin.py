@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulator.settings import Settings
-from tests.unit.simulator.portal_client import PortalClient
+from tests.unit.simulator.portal_client import PortalClient, question
 from tests.unit.simulator.server import Admin
 
 
@@ -16,9 +16,19 @@ def test_the_companies_are_a_to_g_and_f_has_two(admin: Admin) -> None:
     assert set(companies[0]) == {"kind", "case", "rut", "razon_social", "login_rut", "clave"}
 
 
+def test_newcomers_are_apart_and_may_log_in(admin: Admin, portal: PortalClient) -> None:
+    newcomers = admin.get("newcomers")
+    ruts = {one["rut"] for one in newcomers}
+    assert len(ruts) == 100
+    assert ruts.isdisjoint(one["rut"] for one in admin.get("companies"))
+    portal.enter(newcomers[0])
+    assert admin.get(f"truth/{newcomers[0]['rut']}", period="202610")["documents"]
+
+
 def test_the_truth_has_documents_and_sums_that_agree(admin: Admin) -> None:
     truth = admin.get(f"truth/{admin.company('A')['rut']}", period="202610")
-    assert len(truth["documents"]) == sum(one["count"] for one in truth["summary"])
+    boletas = sum(day["count"] for day in truth["boletas"])
+    assert len(truth["documents"]) + boletas == sum(one["count"] for one in truth["summary"])
     assert truth["documents"][0]["reception_at"].endswith("+00:00")
 
 
@@ -75,3 +85,31 @@ def test_the_environment_is_read_and_refused_by_name(tmp_path: Path) -> None:
     assert settings.whatsapp_token == "from-a-file"
     with pytest.raises(ValueError, match="SIMULATOR_SMTP_PORT"):
         Settings.from_environment({"SIMULATOR_SMTP_PORT": "mail"})
+
+
+def test_what_is_hidden_is_gone_from_truth_and_register_until_it_is_shown(
+    admin: Admin, portal: PortalClient
+) -> None:
+    company = admin.company("A")
+    rut = company["rut"]
+    client = portal.enter(company).bind()
+
+    def counts() -> tuple[int, int]:
+        documents = admin.get(f"truth/{rut}", period="202610")["documents"]
+        asked = question(company, operation="VENTA")
+        summary = client.call("getResumen", asked).json()
+        return sum(one["direction"] == "sale" for one in documents), summary["totDocRes"]
+
+    before = counts()
+    lost = next(
+        one
+        for one in admin.get(f"truth/{rut}", period="202610")["documents"]
+        if one["direction"] == "sale"
+    )
+    names = ("direction", "doc_type", "counterpart_rut", "folio")
+    asked = {"rut": rut} | {name: lost[name] for name in names}
+    assert admin.http.post("hidden", json=asked).status_code == 204
+    assert counts() == (before[0] - 1, before[1] - 1)
+    assert admin.http.delete("hidden").status_code == 204
+    assert counts() == before
+    assert admin.http.post("hidden", json={"rut": rut}).status_code == 422

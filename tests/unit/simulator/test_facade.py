@@ -176,6 +176,18 @@ def test_a_write_is_recorded_whoever_tries(
     assert state["violations"][0]["rut"] == company["login_rut"]
 
 
+def test_the_state_tells_which_registers_were_read_how_often(
+    admin: Admin, bound: PortalClient, company: dict[str, Any]
+) -> None:
+    for asked in (question(company), question(company), question(company, operation="OTRA")):
+        bound.call("getResumen", asked)
+    bound.call(*export(company, "VENTA"))
+    assert admin.state["readings"] == {
+        f"getDetalleVentaExport {company['rut']} 202610 VENTA REGISTRO": 1,
+        f"getResumen {company['rut']} 202610 COMPRA REGISTRO": 2,
+    }
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"data": 1}', b'{"metaData": "", "data": 1}'])
 def test_a_body_that_is_no_envelope_is_a_400(body: bytes, bound: PortalClient) -> None:
     answer = bound.http.post(f"{FACADE}getResumen", content=body, headers={"Accept": ACCEPT})

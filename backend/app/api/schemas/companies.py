@@ -18,20 +18,6 @@ BusinessName = Annotated[
 CredentialStatus = Literal["unproven", "ok", "invalid", "blocked"]
 
 
-class NewCompany(BaseModel):
-    """A company to keep in step with SII."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"rut": "77.123.456-9", "business_name": "Panadería Las Nieves SpA"}]
-        },
-    )
-
-    rut: Rut
-    business_name: BusinessName
-
-
 class NewCredential(BaseModel):
     """A login at SII."""
 
@@ -46,6 +32,42 @@ class NewCredential(BaseModel):
     clave: SecretStr = Field(
         min_length=1, max_length=100, description="Encrypted at rest; no answer ever shows it."
     )
+
+
+class NewOwner(BaseModel):
+    """The person whom the company belongs to; one with this e-mail address is taken as they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Annotated[str, Field(max_length=254, examples=["ana@pyme.example"])]
+    full_name: BusinessName
+    phone: Annotated[str, Field(max_length=32, examples=["+56987654321"])] | None = None
+    rut: Rut | None = None
+    time_zone: Annotated[str, Field(max_length=64)] = "America/Santiago"
+
+
+class NewCompany(BaseModel):
+    """A company to keep in step with SII. With a credential its onboarding starts at once."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"rut": "77.123.456-9", "business_name": "Panadería Las Nieves SpA"},
+                {
+                    "rut": "77.123.456-9",
+                    "business_name": "Panadería Las Nieves SpA",
+                    "credential": {"login_rut": "77.123.456-9", "clave": "the clave tributaria"},
+                    "owner": {"email": "ana@pyme.example", "full_name": "Ana Inventada"},
+                },
+            ]
+        },
+    )
+
+    rut: Rut
+    business_name: BusinessName
+    credential: NewCredential | None = None
+    owner: NewOwner | None = None
 
 
 class Credential(BaseModel):
@@ -84,6 +106,7 @@ class CompanyView(BaseModel):
                         "blocked_until": None,
                         "last_ok_at": "2026-11-23T14:06:12Z",
                     },
+                    "onboarding": "/v1/companies/5f0c3a52-7f5e-4c1c-9a39-1f1f6f6a4c11/onboarding",
                 }
             ]
         },
@@ -95,8 +118,12 @@ class CompanyView(BaseModel):
     is_active: bool = Field(description="Whether the daily syncs include it.")
     created_at: AwareDatetime = Field(description="UTC.")
     credential: Credential | None = Field(description="null until one is given.")
+    onboarding: str = Field(description="Where its onboarding is, once a credential was given.")
 
     @classmethod
     def of(cls, company: Company) -> "CompanyView":
         """Returns a row as the API shows it. Its session must be open."""
-        return cls.model_validate(company, from_attributes=True)
+        shown = {name: getattr(company, name) for name in cls.model_fields if name != "onboarding"}
+        return cls.model_validate(
+            shown | {"onboarding": f"/v1/companies/{company.id}/onboarding"}, from_attributes=True
+        )

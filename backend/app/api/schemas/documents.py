@@ -35,6 +35,7 @@ class DocumentView(BaseModel):
                     "vat_non_recoverable": 0,
                     "total": 119000,
                     "synced_at": "2026-11-23T14:06:20Z",
+                    "vanished_at": None,
                 }
             ]
         },
@@ -64,6 +65,9 @@ class DocumentView(BaseModel):
         description="Pesos as SII lists them: credit notes are positive here and subtract in sums."
     )
     synced_at: AwareDatetime = Field(description="When this row last changed here.")
+    vanished_at: AwareDatetime | None = Field(
+        description="Since when SII shows it in no register any more; null while it does."
+    )
 
     @classmethod
     def of(cls, document: TaxDocument) -> "DocumentView":

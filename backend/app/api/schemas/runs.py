@@ -8,7 +8,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from app.api.schemas.fields import PeriodText
 from app.infrastructure.db.models import Run
 
-RunState = Literal["queued", "running", "retrying", "succeeded", "failed", "revoked"]
+RunState = Literal[
+    "queued", "running", "retrying", "succeeded", "failed", "revoked", "expired", "superseded"
+]
 
 EXAMPLE: dict[str, Any] = {
     "id": "0f4d2f8e-2f0b-4a44-8f6b-3f2b8a1f9a10",
@@ -66,7 +68,9 @@ class RunView(BaseModel):
     model_config = ConfigDict(title="Run", json_schema_extra={"examples": [EXAMPLE]})
 
     id: UUID
-    root_id: UUID | None = Field(description="The run that caused this one, or its own id.")
+    root_id: UUID | None = Field(
+        description="The run or onboarding that caused this one, or its own id."
+    )
     task: str | None
     queue: str | None
     worker: str | None = Field(description="The worker that has it, as `name@host`.")
@@ -84,10 +88,11 @@ class RunView(BaseModel):
     def of(cls, run: Run) -> "RunView":
         """Returns a row as the API shows it."""
         columns = {name: getattr(run, name) for name in cls.model_fields if name != "error"}
-        return cls(**columns, error=_error(run))
+        return cls(**columns, error=error_of_run(run))
 
 
-def _error(run: Run) -> RunError | None:
+def error_of_run(run: Run) -> RunError | None:
+    """Returns a run's error as the API shows it."""
     if run.error_code is None:
         return None
     return RunError.model_validate(

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.bootstrap import cipher, publisher
 from app.cli.console import open_console
 from app.cli.demo.follow import follow
+from app.cli.demo.onboarding import onboard_newcomer
 from app.cli.demo.outcome import Demo, is_as_seeded, show_outcome
 from app.cli.demo.seed import (
     DemoCompany,
@@ -18,7 +19,8 @@ from app.cli.demo.seed import (
 from app.cli.demo.simulator import Simulator
 from app.domain.periods import current_period, months_back
 from app.errors import ConfigurationError
-from app.infrastructure.db.session import session_scope
+from app.infrastructure.db.session import get_session_factory, session_scope
+from app.services.outbox import outbox_scope
 from app.settings import get_settings
 
 PATIENCE = 600  # s for a round; two months of every company take one to three minutes
@@ -45,8 +47,7 @@ def seed(simulator: Simulator) -> list[DemoCompany]:
 def run_demo(months: int) -> bool:
     """Seeds, starts, follows and compares; returns whether everything is as seeded.
 
-    Raises ConfigurationError in production, SiiUnavailable where the simulator does not answer,
-    QueueUnavailable.
+    Raises ConfigurationError in production, SiiUnavailable where the simulator does not answer.
     """
     console = open_console()
     simulator = open_simulator()
@@ -56,15 +57,16 @@ def run_demo(months: int) -> bool:
         notifications = schedule_notifications(session, companies, started)
     console.print(f"Seeded {len(companies)} companies and one message to each. Syncs start.")
     demo = Demo(started, months_back(current_period(started), months), companies, notifications)
-    with session_scope() as session:
-        news = start_small_runs(session, publisher())
+    with outbox_scope(get_session_factory(), publisher()) as (session, outbox):
+        news = start_small_runs(session, outbox)
     runs: set[UUID] = set()
     for turn in in_turns(companies):
-        with session_scope() as session:
-            news |= start_syncs(session, publisher(), turn, months, started)
+        with outbox_scope(get_session_factory(), publisher()) as (session, outbox):
+            news |= start_syncs(session, outbox, turn, months, started)
         if not follow(console, news, demo.refused, PATIENCE):
             return False
         runs |= news.keys()
         news = {}
     show_outcome(console, demo, simulator)
-    return is_as_seeded(demo, runs, simulator)
+    is_onboarded = onboard_newcomer(console, simulator)
+    return is_as_seeded(demo, runs, simulator) and is_onboarded

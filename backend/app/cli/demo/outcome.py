@@ -8,12 +8,18 @@ from uuid import UUID
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from app.cli.demo.seed import DemoCompany
-from app.cli.demo.simulator import Fact, Simulator
+from app.cli.demo.simulator import Books, Simulator
 from app.domain.periods import Period
-from app.infrastructure.db.models import NotificationDelivery, Run, TaxDocument
+from app.infrastructure.db.models import (
+    DailyBoletas,
+    NotificationDelivery,
+    ReceivedFee,
+    Run,
+    TaxDocument,
+)
 from app.infrastructure.db.session import session_scope
 
 _REFUSALS = ("invalid_credentials", "credentials_blocked")
@@ -45,7 +51,7 @@ def is_as_seeded(demo: Demo, runs: Collection[UUID], simulator: Simulator) -> bo
     return (
         _runs_ended_well(demo, runs)
         and all(
-            _expected(company, period, simulator) == stored_documents(company.id, period)
+            _expected(company, period, simulator) == stored_books(company.id, period)
             for company in demo.companies
             for period in demo.periods
         )
@@ -63,37 +69,52 @@ def _runs_ended_well(demo: Demo, runs: Collection[UUID]) -> bool:
         )
 
 
-def _expected(company: DemoCompany, period: Period, simulator: Simulator) -> Counter[Fact]:
-    return Counter() if company.is_refused else simulator.documents(company.rut, period)
+def _expected(company: DemoCompany, period: Period, simulator: Simulator) -> Books:
+    return Counter() if company.is_refused else simulator.books(company.rut, period)
 
 
-def stored_documents(company_id: UUID, period: Period) -> Counter[Fact]:
-    """Returns the documents of a company's period in our database."""
+def stored_books(company_id: UUID, period: Period) -> Books:
+    """Returns what is in our database of a company's period."""
     row = TaxDocument
     statement = select(
         row.direction, row.doc_type, row.folio, row.counterpart_rut, row.issue_date,
         row.accounting_state, row.exempt, row.net, row.vat, row.vat_non_recoverable, row.total,
-    ).where(row.company_id == company_id, row.period == str(period))  # fmt: skip
+    ).where(
+        row.company_id == company_id, row.period == str(period), row.vanished_at.is_(None)
+    )  # fmt: skip
+    of_day = DailyBoletas
+    days = select(
+        literal("boletas"), of_day.doc_type, of_day.day, of_day.count,
+        of_day.exempt, of_day.net, of_day.vat, of_day.total,
+    ).where(of_day.company_id == company_id, of_day.period == str(period))  # fmt: skip
+    fee = ReceivedFee
+    fees = select(
+        literal("fees"), fee.issuer_rut, fee.folio, fee.issue_date, fee.status_raw,
+        fee.gross, fee.withheld, fee.net,
+    ).where(
+        fee.company_id == company_id, fee.period == str(period), fee.vanished_at.is_(None)
+    )  # fmt: skip
     with session_scope() as session:
-        return Counter(found._tuple() for found in session.execute(statement))
+        found = (*session.execute(statement), *session.execute(days), *session.execute(fees))
+        return Counter(one._tuple() for one in found)
 
 
 def _documents_table(demo: Demo, simulator: Simulator) -> Table:
     table = Table("company", "period", title="Documents", title_justify="left", title_style="bold")
-    for column in ("purchases", "sales"):
+    for column in ("purchases", "sales", "days with boletas", "honorarios"):
         table.add_column(column, justify="right")
     table.add_column("compared with the portal")
     for company in demo.companies:
         for period in demo.periods:
-            stored = stored_documents(company.id, period)
-            directions = Counter(fact[0] for fact in stored.elements())
-            counts = (str(directions["purchase"]), str(directions["sale"]))
+            stored = stored_books(company.id, period)
+            registers = Counter(fact[0] for fact in stored.elements())
+            counts = [str(registers[name]) for name in ("purchase", "sale", "boletas", "fees")]
             verdict = _verdict(company, stored, _expected(company, period, simulator))
             table.add_row(company.name, str(period), *counts, verdict)
     return table
 
 
-def _verdict(company: DemoCompany, stored: Counter[Fact], expected: Counter[Fact]) -> str:
+def _verdict(company: DemoCompany, stored: Books, expected: Books) -> str:
     if stored != expected:
         missing, other = (expected - stored).total(), (stored - expected).total()
         return f"[red]different[/]: {missing} missing, {other} that the portal has not"

@@ -24,7 +24,8 @@ from app.infrastructure.db.models import (
 )
 from app.services.companies import set_credential
 from app.services.document_fan_out import enqueue_sync
-from app.services.runs import Publisher, enqueue
+from app.services.outbox import Outbox
+from app.services.runs import enqueue
 
 PERSON = {"email": "demo@fiscal.example", "full_name": "Ana Demo", "phone": "+56987654321"}
 TEMPLATE = {
@@ -97,32 +98,26 @@ def schedule_notifications(
     return [one.id for one in scheduled]
 
 
-def start_small_runs(session: Session, publisher: Publisher) -> dict[UUID, str]:
-    """Starts a run on each of the queues that wait for no portal. Returns ids and titles.
-
-    Raises QueueUnavailable.
-    """
+def start_small_runs(session: Session, outbox: Outbox) -> dict[UUID, str]:
+    """Starts a run on each of the queues that wait for no portal. Returns ids and titles."""
     runs = {}
     for task in ("notifications.process_pending", "whatsapp.cleanup_old_sessions"):
-        run, _ = enqueue(session, publisher, task=task, kwargs={})
+        run, _ = enqueue(session, outbox, task=task, kwargs={})
         runs[run.id] = task
     return runs
 
 
 def start_syncs(
     session: Session,
-    publisher: Publisher,
+    outbox: Outbox,
     companies: Iterable[DemoCompany],
     months: int,
     now: datetime,
 ) -> dict[UUID, str]:
-    """Starts a sync per company, or joins the one that is under way. Returns ids and titles.
-
-    Raises QueueUnavailable.
-    """
+    """Starts a sync per company, or joins the one that is under way. Returns ids and titles."""
     runs = {}
     for company in companies:
-        run, _ = enqueue_sync(session, publisher, company.id, months=months, now=now)
+        run, _ = enqueue_sync(session, outbox, company.id, months=months, now=now)
         runs[run.id] = company.name
     return runs
 

@@ -13,6 +13,11 @@ from app.errors import ConfigurationError, SiiUnavailable
 
 # A document as both sides know it; an identity with its amounts.
 Fact = tuple[str, int, int, str, date, str, int, int, int, int, int]
+# Boletas of one type on one day: the word `boletas`, type, day, count and amounts.
+DayFact = tuple[str, int, date, int, int, int, int, int]
+# A boleta de honorarios: the word `fees`, issuer, folio, day, mark and amounts.
+FeeFact = tuple[str, str, int, date, str, int, int, int]
+Books = Counter[Fact | DayFact | FeeFact]
 
 
 @dataclass(frozen=True)
@@ -41,21 +46,22 @@ class Simulator:
 
     def companies(self) -> list[SeededCompany]:
         """Returns the seeded companies. Raises SiiUnavailable."""
-        return [
-            SeededCompany(
-                rut=one["rut"],
-                business_name=one["razon_social"],
-                login_rut=one["login_rut"],
-                clave=one["clave"],
-                is_refused=one["case"] == "bad_credential",
-            )
-            for one in self._get("companies")
-        ]
+        return [_company(one) for one in self._get("companies")]
 
-    def documents(self, rut: str, period: Period) -> Counter[Fact]:
+    def newcomers(self) -> list[SeededCompany]:
+        """Returns companies that nobody has seeded. Raises SiiUnavailable."""
+        return [_company(one) for one in self._get("newcomers")]
+
+    def books(self, rut: str, period: Period) -> Books:
         """Returns what the portal shows of a company's period. Raises SiiUnavailable."""
         truth = self._get(f"truth/{rut}", {"period": period.ptributario})
-        return Counter(_fact(one) for one in truth["documents"])
+        return Counter(
+            [
+                *map(_fact, truth["documents"]),
+                *map(_day_fact, truth["boletas"]),
+                *map(_fee_fact, truth["fees"]),
+            ]
+        )
 
     def message_ids(self) -> set[str]:
         """Returns the ids of the messages that were accepted. Raises SiiUnavailable."""
@@ -72,6 +78,16 @@ class Simulator:
             ) from error
 
 
+def _company(one: Mapping[str, str]) -> SeededCompany:
+    return SeededCompany(
+        rut=one["rut"],
+        business_name=one["razon_social"],
+        login_rut=one["login_rut"],
+        clave=one["clave"],
+        is_refused=one["case"] == "bad_credential",
+    )
+
+
 def _fact(one: Mapping[str, Any]) -> Fact:
     return (
         one["direction"],
@@ -85,4 +101,30 @@ def _fact(one: Mapping[str, Any]) -> Fact:
         one["vat"],
         one["vat_non_rec"],
         one["total"],
+    )
+
+
+def _day_fact(one: Mapping[str, Any]) -> DayFact:
+    return (
+        "boletas",
+        one["doc_type"],
+        date.fromisoformat(one["day"]),
+        one["count"],
+        one["exempt"],
+        one["net"],
+        one["vat"],
+        one["total"],
+    )
+
+
+def _fee_fact(one: Mapping[str, Any]) -> FeeFact:
+    return (
+        "fees",
+        one["issuer_rut"],
+        one["folio"],
+        date.fromisoformat(one["issue_date"]),
+        one["status_raw"],
+        one["gross"],
+        one["withheld"],
+        one["net"],
     )

@@ -1,18 +1,17 @@
-"""Builds `app`, which `celery -A app.infrastructure.celery` finds."""
+"""`app`, which `celery -A app.infrastructure.celery` finds: built when somebody first asks for it.
 
-from celery import Celery
+Who only looks at queues or at the topology, as the metrics do, is spared Celery's 40 MB.
+"""
 
-from app.infrastructure.celery import lifecycle
-from app.infrastructure.celery.config import configuration
-from app.settings import get_settings
+from typing import TYPE_CHECKING, Any
 
-app = Celery(
-    "fiscal",
-    task_cls="app.infrastructure.celery.task:FiscalTask",
-    include=[
-        f"app.infrastructure.celery.tasks.{area}"
-        for area in ("notifications", "sii", "system", "whatsapp")
-    ],
-)
-app.config_from_object(configuration(get_settings()))
-lifecycle.connect(app)
+if TYPE_CHECKING:
+    from app.infrastructure.celery.application import app as app
+
+
+def __getattr__(name: str) -> Any:
+    if name != "app":
+        raise AttributeError(f"{__name__} has no {name}")
+    from app.infrastructure.celery.application import app
+
+    return app

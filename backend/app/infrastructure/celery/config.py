@@ -1,16 +1,24 @@
 """Celery's settings. Each that departs from Celery's default says why (docs/reliability.md)."""
 
+import ssl
 from typing import Any
 
 from kombu import Exchange, Queue  # type: ignore[attr-defined]  # lazy exports, no types
+from kombu.utils.url import parse_url
 
+from app.infrastructure.celery.lanes import Lanes, parse_slots
 from app.infrastructure.celery.topology import QUEUES, VISIBILITY_TIMEOUT
-from app.settings import Settings
+from app.settings import Settings, get_settings
 
 ROUTES: dict[str, str] = {
     "notifications.process_pending": "high",
+    "notifications.sync_calendar": "high",
+    "notifications.process_template_notification": "default",
+    "calendar.*": "default",
+    "memory.*": "default",
     "whatsapp.*": "default",
     "sii.*": "low",
+    "system.reconcile": "high",
     "system.*": "default",
 }
 
@@ -21,9 +29,11 @@ def configuration(settings: Settings) -> dict[str, Any]:
     return {
         # Without Redis the app still imports, for the routing script; workers refuse (checks.py).
         "broker_url": redis_url or "redis://redis-url-is-not-set",
+        "broker_use_ssl": _trust(redis_url or ""),
         "result_backend": "app.infrastructure.celery.ledger:RunLedger",
         "broker_connection_retry_on_startup": True,  # a worker may start before Redis
-        "broker_connection_max_retries": None,  # the default gives up after 100 tries
+        # Some six minutes; then the worker ends, and its platform starts it afresh.
+        "broker_connection_max_retries": 20,
         "broker_pool_acquire_timeout": 5,  # a publisher never waits for ever
         "broker_transport_options": _transport_options(),
         "task_publish_retry_policy": {
@@ -50,6 +60,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_reject_on_worker_lost": True,  # where that retry cannot be published
         # Kills the stale copy at a connection loss. Safe because results are not in Redis.
         "worker_cancel_long_running_tasks_on_connection_loss": True,
+        "worker_pool": "app.infrastructure.celery.pool:TaskPool",
         "worker_prefetch_multiplier": 1,  # no run waits behind a long one in a worker's memory
         "worker_eta_task_limit": 500,
         "worker_soft_shutdown_timeout": settings.celery_soft_shutdown_seconds,
@@ -64,9 +75,26 @@ def configuration(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _trust(redis_url: str) -> dict[str, Any] | bool:
+    """Returns whose certificate Redis must show, as its URL says; False without TLS.
+
+    Said here as well, since Flower reads nothing else, and since kombu trusts anybody where the
+    URL is silent; redis-py, which the sweeper uses, then trusts the system's authorities.
+    """
+    if not redis_url.startswith("rediss://"):
+        return False
+    said: dict[str, Any] = parse_url(redis_url).get("ssl", {})
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED} | said
+
+
 def _queue(name: str) -> Any:
     # Exchange and key of its own: queues that share the default ones share every message.
     return Queue(name, Exchange(name), routing_key=name)  # type: ignore[no-untyped-call]
+
+
+def declared_lanes() -> Lanes:
+    """Returns the order of queues for one channel: that of -Q, within CELERY_QUEUE_SLOTS."""
+    return Lanes(parse_slots(get_settings().celery_queue_slots))
 
 
 def _transport_options() -> dict[str, Any]:
@@ -74,7 +102,7 @@ def _transport_options() -> dict[str, Any]:
         "visibility_timeout": VISIBILITY_TIMEOUT,
         "unacked_restore_interval": 10,
         "unacked_restore_throttle": 3,  # sweep each 30 s instead of 100 s
-        "queue_order_strategy": "priority",  # honours the order of -Q; round robin is the default
+        "queue_order_strategy": "app.infrastructure.celery.config:declared_lanes",
         "socket_timeout": 5,  # must exceed the 1 s of BRPOP; without it a dead peer hangs us
         "socket_connect_timeout": 5,
         "socket_keepalive": True,

@@ -4,12 +4,8 @@ Flower 2.2 leaves `/metrics` and its static files open to anyone. Here the route
 so that an address which a later Flower adds is closed as well; only `/healthcheck` is not.
 """
 
-import hmac
 import os
 import sys
-from base64 import b64decode
-from binascii import Error as NotBase64
-from collections.abc import Sequence
 from typing import Any
 
 import flower.command
@@ -19,6 +15,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import RedirectHandler, RequestHandler
 
 from app.errors import ConfigurationError
+from app.infrastructure.basic_auth import is_authorised
 from app.logs import configure_logging
 from app.settings import get_settings
 
@@ -51,18 +48,6 @@ class ClosedFlower(Flower):
             target = {"url": f"{prefix}/", "permanent": False}
             return self.get_handler_delegate(request, RedirectHandler, target)
         return super().find_handler(request, **kwargs)
-
-
-def is_authorised(authorization: str, accounts: Sequence[str]) -> bool:
-    """Tells whether the header carries one of the `user:password` accounts; none admits nobody."""
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        given = b64decode(encoded, validate=True)
-    except (NotBase64, ValueError):
-        return False
-    return scheme.lower() == "basic" and any(
-        hmac.compare_digest(given, account.encode()) for account in accounts
-    )
 
 
 def main() -> int:

@@ -5,20 +5,41 @@ The results must not live in the broker's Redis: a run that is cancelled at a co
 lost for good when its state cannot be written (celery 5.7, worker/request.py, `on_retry`).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from celery import states
 from celery.backends.base import BaseBackend
-from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
-from sqlalchemy import ColumnElement, Executable, delete, func, literal_column, select, update
-from sqlalchemy.dialects.postgresql import Insert, insert
+from celery.exceptions import (
+    SoftTimeLimitExceeded,
+    TaskRevokedError,
+    TimeLimitExceeded,
+    WorkerLostError,
+)
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app import errors
-from app.infrastructure.celery.outages import record
+from app.infrastructure.celery.outages import AWAY, record
 from app.infrastructure.db.models import Run
-from app.infrastructure.db.session import get_engine
+from app.infrastructure.db.session import get_engine, get_session_factory
+from app.services.attempts import Attempt
+from app.services.run_totals import count_finished
 
 STATES = {
     states.STARTED: "running",
@@ -27,10 +48,11 @@ STATES = {
     states.FAILURE: "failed",
     states.REVOKED: "revoked",
 }
-_CELERY_STATES = {ours: celerys for celerys, ours in STATES.items()} | {"queued": states.PENDING}
-RECORDED = "recorded"  # header of a message whose publisher wrote the row in its transaction
-# How Postgres tells an inserted row from an updated one.
-_INSERTED: ColumnElement[bool] = literal_column("xmax = 0")
+_CELERY_STATES = {ours: celerys for celerys, ours in STATES.items()} | {
+    "queued": states.PENDING,
+    "expired": states.REVOKED,
+    "superseded": states.REVOKED,
+}
 _INTERRUPTIONS = (SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError)
 
 
@@ -55,12 +77,19 @@ class RunLedger(BaseBackend):
         return result
 
     def _begin(self, run_id: UUID, request: Any) -> None:
-        """Marks the run as running; waits for a row that its publisher has not committed yet."""
-        inserted = _execute(_start(run_id, request).returning(_INSERTED))
-        if inserted and request.get(RECORDED):
-            # Its publisher rolled the row back and has told the caller so: nobody asked for it.
-            _execute(delete(Run).where(Run.id == run_id))
-            request.refused = True
+        """Marks the run as running and tells the request which attempt it is.
+
+        `attempt` stays None where the run has ended: the message is another copy of its own.
+        """
+        with _autocommit() as connection:
+            row = connection.execute(_start(run_id, request)).one_or_none()
+        request.attempt, request.crashes = row or (None, 0)
+
+    def stopped(self, attempt: Attempt) -> None:
+        """Marks a run as queued again whose process was told to stop: that is no crash."""
+        mine = (Run.id == attempt.run_id, Run.attempts == attempt.number, Run.state == "running")
+        with suppress(*AWAY):  # the next start counts a crash too many, of five in a row
+            _execute(update(Run).where(*mine).values(state="queued"))
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
         with get_engine().connect() as connection:
@@ -82,38 +111,51 @@ class RunLedger(BaseBackend):
     def cleanup(self) -> None:
         """Deletes finished runs older than `result_expires` (task celery.backend_cleanup)."""
         oldest = datetime.now(UTC) - timedelta(seconds=self.expires)
-        _execute(delete(Run).where(Run.finished_at < oldest))
+        with get_session_factory().begin() as session:
+            count_finished(session)
+            session.execute(delete(Run).where(Run.finished_at < oldest, Run.counted))
 
 
-def _execute(statement: Executable) -> Any:
-    # Autocommit: one statement, one round trip.
+@contextmanager
+def _autocommit() -> Iterator[Connection]:
+    # One statement, one round trip.
     with get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        result = connection.execute(statement)
-        return result.scalar() if result.returns_rows else None
+        yield connection
 
 
-def _start(run_id: UUID, request: Any) -> Insert:
-    """The row exists where our own code asked for the run; beat and others leave it to us."""
+def _execute(statement: Executable) -> None:
+    with _autocommit() as connection:
+        connection.execute(statement)
+
+
+def _start(run_id: UUID, request: Any) -> ReturningInsert[tuple[int, int]]:
+    """The row exists where our own code asked for the run; `celery call` leaves it to us."""
     known = _described(request)
     statement = insert(Run).values(
         id=run_id,
         state="running",
         attempts=1,
         started_at=func.clock_timestamp(),
+        first_started_at=func.clock_timestamp(),
         **known,
         **_published(request),
     )
+    # Nobody has told how the last attempt ended: its worker died.
+    died = case((Run.state == "running", 1), else_=0)
     return statement.on_conflict_do_update(
         index_elements=[Run.id],
         set_={
             "state": "running",
             "attempts": Run.attempts + 1,
+            "crashes": Run.crashes + died,
+            "deaths": Run.deaths + died,
             "started_at": func.clock_timestamp(),
+            "first_started_at": func.coalesce(Run.first_started_at, func.clock_timestamp()),
             "queue": known.get("queue"),
             "worker": known.get("worker"),
         },
         where=Run.finished_at.is_(None),
-    )
+    ).returning(Run.attempts, Run.crashes)
 
 
 def _described(request: Any) -> dict[str, Any]:
@@ -128,20 +170,42 @@ def _published(request: Any) -> dict[str, Any]:
 
 
 def _change(run_id: UUID, state: str, result: Any, request: Any) -> Executable:
+    values = _values(state, result)
+    mine = Run.finished_at.is_(None) & _is_its_own(request)
+    if state == states.SUCCESS or request is None:
+        return update(Run).where(Run.id == run_id, mine).values(values)
+    # A run may end before it started (unknown task, expired, revoked): it gets its row here.
+    statement = insert(Run).values(id=run_id, **values, **_known(request))
+    if state == states.RETRY:
+        values["retries"] = Run.retries + 1
+    return statement.on_conflict_do_update(index_elements=[Run.id], set_=values, where=mine)
+
+
+def _values(state: str, result: Any) -> dict[str, Any]:
     values: dict[str, Any] = {"state": STATES[state]}
-    if isinstance(result, BaseException):
+    if isinstance(result, TaskRevokedError) and str(result) == "expired":
+        values["state"] = "expired"
+    elif isinstance(result, BaseException):
         values |= described_error(result)
     elif state == states.SUCCESS:
         values |= {"result": result, "error_code": None, "error_kind": None, "error_message": None}
     if state in states.READY_STATES:
         values["finished_at"] = func.clock_timestamp()
-    if state == states.SUCCESS or request is None:
-        return update(Run).where(Run.id == run_id, Run.finished_at.is_(None)).values(values)
-    # A run may end before it started (unknown task, expired, revoked): it gets its row here.
-    statement = insert(Run).values(id=run_id, **values, **_known(request))
-    return statement.on_conflict_do_update(
-        index_elements=[Run.id], set_=values, where=Run.finished_at.is_(None)
-    )
+    elif state == states.RETRY:
+        values["crashes"] = 0  # somebody lived to tell
+    return values
+
+
+def _is_its_own(request: Any) -> ColumnElement[bool]:
+    """Whether the attempt that `request` speaks for is still the one that counts.
+
+    A child knows its number. Its parent does not, and speaks for what runs on its own node.
+    """
+    attempt: int | None = getattr(request, "attempt", None)
+    if attempt is not None:
+        return Run.attempts == attempt
+    node = getattr(request, "hostname", None)
+    return or_(Run.state != "running", Run.worker == node) if node else true()
 
 
 def _known(request: Any) -> dict[str, Any]:

@@ -6,15 +6,26 @@ import shutil
 import sys
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from celery import current_task, signals
 from celery.utils.log import get_multiprocessing_logger
 
 from app.errors import FiscalError
+from app.infrastructure.celery.acknowledgements import break_connection_when_unacknowledged
 from app.infrastructure.celery.checks import foreign_workers, routing_faults, slot_faults
+from app.infrastructure.celery.events import send_events_once
 from app.infrastructure.celery.heartbeat import Heartbeat
-from app.infrastructure.celery.topology import QUEUES
+from app.infrastructure.celery.lanes import LaneKeeper
+from app.infrastructure.celery.recovery import (
+    Recovery,
+    own_in_flight_keys,
+    stay_alive_while_stopping,
+)
+from app.infrastructure.celery.reporter import Reporter
+from app.infrastructure.celery.topology import QUEUES, TASKS
+from app.infrastructure.pdf_store import open_stores
 from app.logs import configure_logging
 from app.settings import get_settings
 
@@ -23,7 +34,13 @@ logger = logging.getLogger(__name__)
 
 def connect(app: Any) -> None:
     """Connects the handlers below to `app` and its workers."""
+    break_connection_when_unacknowledged()
+    send_events_once(app)
     app.steps["consumer"].add(Heartbeat)
+    app.steps["consumer"].add(LaneKeeper)
+    app.steps["consumer"].add(Recovery)
+    app.steps["consumer"].add(Reporter)
+    signals.celeryd_init.connect(_on_worker_init)
     signals.setup_logging.connect(_on_setup_logging)
     signals.celeryd_after_setup.connect(_on_worker_set_up)
     signals.worker_process_init.connect(_on_child_start)
@@ -49,6 +66,17 @@ def run_context() -> dict[str, Any]:
     }
 
 
+def _on_worker_init(sender: str, instance: Any, conf: Any, **_: Any) -> None:
+    own_in_flight_keys(sender, conf)
+    # Celery's signal for a shutdown comes only after the soft one, in which its timers are silent.
+    instance.wait_for_soft_shutdown = partial(
+        stay_alive_while_stopping,
+        sender,
+        instance.wait_for_soft_shutdown,
+        get_settings().celery_soft_shutdown_seconds,
+    )
+
+
 def _on_worker_set_up(instance: Any, **_: Any) -> None:
     """Refuses to start a worker that could not do its work: one line per reason, exit 64."""
     from app.infrastructure.celery import control  # noqa: F401 (registers a worker's answers)
@@ -66,6 +94,11 @@ def _environment_faults(queues: list[str]) -> list[str]:
     for name in ("redis_url", "database_url", "secret_keys"):
         try:
             get_settings().require(name)
+        except FiscalError as error:
+            faults.append(error.message)
+    if TASKS["sii.sync_f29_pdfs_missing"] in queues:  # the others need no volume of PDFs
+        try:
+            open_stores(get_settings())
         except FiscalError as error:
             faults.append(error.message)
     chrome = shutil.which("chromium") and shutil.which("chromedriver")
@@ -87,7 +120,7 @@ def _on_child_start(**_: Any) -> None:
 
 
 def _on_worker_ready(sender: Any, **_: Any) -> None:
-    # In a thread: the answers take a second, and the consumer must not wait for them.
+    # In a thread: the answers take seconds, and the consumer must not wait for them.
     threading.Thread(target=_tell_foreign_workers, args=(sender,), daemon=True).start()
 
 
@@ -96,7 +129,7 @@ def _tell_foreign_workers(consumer: Any) -> None:
     # and each child forked later would hang in closing it (kombu 5.7, Channel.close).
     try:
         with consumer.app.connection_for_write() as connection:
-            replies = consumer.app.control.ping(timeout=1, connection=connection)
+            replies = consumer.app.control.ping(timeout=5, connection=connection)
     except OSError:
         return  # Redis went away again; the consumer itself says so
     foreign = foreign_workers(consumer.hostname, [node for reply in replies for node in reply])

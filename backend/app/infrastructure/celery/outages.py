@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from celery import current_task, states
-from celery.exceptions import Reject
+from celery.exceptions import Reject, SoftTimeLimitExceeded
 from sqlalchemy import exc
 
 AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
@@ -30,11 +30,25 @@ def record(state: str, write: Callable[[], None]) -> None:
     """
     try:
         _insist(write, PATIENCE if current_task else PARENTS_PATIENCE)
-    except AWAY as error:
+    except Exception as error:
+        if not isinstance(error, AWAY) and not was_interrupted(error):
+            raise
         if current_task and state in _WORTH_ANOTHER_TRY:
-            logger.warning("Postgres does not answer; the run goes back to its queue")
+            reason = str(error).partition("\n")[0]  # the driver's own words, without the statement
+            logger.warning("Postgres does not answer; the run goes back to its queue: %s", reason)
             raise Reject("Postgres does not answer", requeue=True) from error
         logger.error("Postgres does not answer; the state %s is not recorded", state)
+
+
+def was_interrupted(error: BaseException | None) -> bool:
+    """Returns whether the run's soft limit struck, also where a library's clean-up raised over it.
+
+    SQLAlchemy's ping of a pooled connection does: a run that waited for a paused Postgres ended as
+    psycopg's ProgrammingError (found by `make chaos`).
+    """
+    while error is not None and not isinstance(error, SoftTimeLimitExceeded):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _insist(write: Callable[[], None], patience: float) -> None:

@@ -1,31 +1,44 @@
 """Publishes runs through Celery."""
 
-from typing import Any
-
 from kombu.exceptions import OperationalError
 
 from app.errors import QueueUnavailable
 from app.infrastructure.celery import app
-from app.infrastructure.celery.ledger import RECORDED
 from app.infrastructure.celery.topology import SYSTEM_TASKS, TASKS
+from app.infrastructure.certificates import certificate_fault
 from app.infrastructure.db.models import Run
+
+TRIES = 3  # each on a connection of its own: a pooled one may have died with the Redis before
 
 
 class CeleryPublisher:
-    """Sends a run's message to the run's own queue, else to that of its task."""
+    """Sends a run's message to the run's own queue."""
 
-    def publish(self, run: Run, kwargs: dict[str, Any]) -> str:
-        """Returns the queue's name. Raises QueueUnavailable where Redis does not answer."""
-        queue: str = run.queue or (TASKS | SYSTEM_TASKS)[str(run.task)]
-        try:
-            app.send_task(
-                run.task,
-                kwargs=kwargs,
-                task_id=str(run.id),
-                root_id=str(run.root_id),
-                queue=queue,
-                headers={RECORDED: True},
-            )
-        except OperationalError as error:
-            raise QueueUnavailable from error
-        return queue
+    def queue_of(self, task: str) -> str:
+        """Returns the queue of a task; Celery's own tasks go where Celery sends them."""
+        return (TASKS | SYSTEM_TASKS).get(task, str(app.conf.task_default_queue))
+
+    def publish(self, run: Run) -> None:
+        """Publishes a run's message. Raises QueueUnavailable where Redis does not take it."""
+        for tries_left in reversed(range(TRIES)):
+            try:
+                _send(run)
+            except OperationalError as error:
+                if not tries_left:
+                    raise QueueUnavailable(certificate_fault(error)) from error
+            else:
+                return
+
+
+def _send(run: Run) -> None:
+    # Without kombu's own retry, which publishes on a channel that it has closed itself where the
+    # connection breaks while it declares a queue (kombu 5.7: messaging.py, Producer._publish).
+    app.send_task(
+        run.task,
+        kwargs=run.kwargs or {},
+        task_id=str(run.id),
+        root_id=str(run.root_id),
+        queue=run.queue,
+        expires=run.expires_at,
+        retry=False,
+    )

@@ -51,13 +51,30 @@ QUEUES: Mapping[str, Queue] = {
 # Every product task and its queue: the declaration that registered tasks and routes must match.
 TASKS: dict[str, str] = {
     "notifications.process_pending": "high",
+    "notifications.sync_calendar": "high",
+    "notifications.process_template_notification": "default",
+    "calendar.sync_company": "default",
+    "calendar.sync_all_companies": "default",
+    "calendar.activate_mandatory_events": "default",
+    "calendar.assign_auto_notifications": "default",
+    "memory.save_user_memories": "default",
+    "memory.save_company_memories": "default",
+    "memory.save_onboarding_memories": "default",
     "whatsapp.cleanup_old_sessions": "default",
     "sii.sync_documents": "low",
     "sii.sync_documents_all_companies": "low",
+    "sii.sync_f29": "low",
+    "sii.sync_f29_all_companies": "low",
+    "sii.sync_f29_pdfs_missing": "low",
+    "sii.sync_f29_pdfs_missing_all_companies": "low",
 }
 
 # What the machinery needs, shown apart.
-SYSTEM_TASKS: dict[str, str] = {"system.probe": "default"}
+SYSTEM_TASKS: dict[str, str] = {
+    "system.probe": "default",
+    "system.forget_memories": "default",  # asked for by the API
+    "system.reconcile": "high",  # takes a second, and must not wait behind what it looks after
+}
 
 _SLOW = Worker(
     "slow", ("low",), concurrency=1, max_tasks_per_child=10, image="selenium",

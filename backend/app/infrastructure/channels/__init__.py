@@ -21,7 +21,9 @@ def configured_channels(settings: Settings) -> "Mapping[str, Channel]":
     if settings.smtp_url:
         from app.infrastructure.channels.email import EmailChannel
 
-        found["email"] = EmailChannel(settings.require("smtp_url"), settings.mail_from)
+        found["email"] = EmailChannel(
+            settings.require("smtp_url"), settings.mail_from, settings.mail_per_second
+        )
     return found
 
 
@@ -37,4 +39,5 @@ def _whatsapp(settings: Settings) -> "Channel":
         settings.whatsapp_api_url,
         settings.whatsapp_phone_number_id,
         settings.require("whatsapp_access_token"),
+        settings.whatsapp_per_second,
     )

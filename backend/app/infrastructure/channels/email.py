@@ -29,11 +29,12 @@ class EmailChannel:
     name = "email"
     approved_templates_only = False
 
-    def __init__(self, smtp_url: str, mail_from: str) -> None:
+    def __init__(self, smtp_url: str, mail_from: str, per_second: float | None = None) -> None:
         """`smtp_url`: smtp[s]://[user:password@]host[:port][?starttls=1], percent-encoded.
 
         Raises ConfigurationError where it is malformed; the message does not repeat it.
         """
+        self.per_second = per_second
         try:
             url = urlsplit(smtp_url)
             self._port = url.port or (465 if url.scheme == "smtps" else 25)

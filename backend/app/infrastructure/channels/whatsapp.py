@@ -31,7 +31,10 @@ class WhatsAppChannel:
     name = "whatsapp"
     approved_templates_only = True
 
-    def __init__(self, api_url: str, phone_number_id: str, token: str) -> None:
+    def __init__(
+        self, api_url: str, phone_number_id: str, token: str, per_second: float | None = None
+    ) -> None:
+        self.per_second = per_second
         self._url = f"{api_url.rstrip('/')}/{API_VERSION}/{phone_number_id}/messages"
         self._token = token
         self._client: httpx.Client | None = None

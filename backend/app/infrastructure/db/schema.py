@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from app.errors import ConfigurationError, DatabaseUnavailable
+from app.infrastructure.certificates import certificate_fault
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -83,7 +84,9 @@ def _wait(
 def _reason_to_wait(url: str) -> str | None:
     try:
         revision = database_revision(url)
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as error:
+        if fault := certificate_fault(error):
+            return f"waiting for the database: {fault}"
         return "waiting for the database to answer"
     if revision is None:
         return f"waiting for the schema: the database has none yet, {head_revision()} is needed"

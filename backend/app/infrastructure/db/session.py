@@ -12,14 +12,16 @@ from app.settings import get_settings
 
 # libpq. A host that vanished without a word is noticed after half a minute, not after hours, on
 # either side: the server gives back the locks of a client that is gone (beat's, a login's turn).
+# Every statement is planned anew: psycopg prepares what comes often, and Postgres would keep the
+# plan that it made while a table was still empty (benchmarks/calendar.py).
 CONNECTION: dict[str, Any] = {
     "connect_timeout": 2,  # s
     "keepalives_idle": 10,  # s
     "keepalives_interval": 5,  # s
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,  # ms
-    "options": "-c timezone=UTC -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5"
-    " -c tcp_keepalives_count=4",
+    "options": "-c timezone=UTC -c plan_cache_mode=force_custom_plan"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4",
 }
 
 

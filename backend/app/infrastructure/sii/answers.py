@@ -15,6 +15,10 @@ from app.errors import (
 )
 from app.infrastructure.sii import pages
 
+_MOST_DIGITS = 9  # of a message's code; those that are known have two
+LONGEST_WAIT = 3600  # seconds that a Retry-After may ask for
+UNTOLD_WAIT = 60  # seconds, where SII asks to wait and does not say how long
+
 
 def refusal(text: str) -> FiscalError | None:
     """Returns the error that a login page's text reports, None where it reports none.
@@ -23,7 +27,7 @@ def refusal(text: str) -> FiscalError | None:
     """
     code = pages.MESSAGE_CODE.search(text)
     if code is not None:
-        return _by_code(int(code[1]))
+        return _by_code(int(code[1].lstrip("0")[:_MOST_DIGITS] or 0))
     words = re.sub(r"\s+", " ", text).lower()
     for mark, error in (
         (pages.TOO_MANY_SESSIONS_TEXT, TooManySessions),
@@ -57,8 +61,27 @@ def outage(address: str) -> SiiUnavailable | None:
     if pages.ERROR_PAGE in address:
         return SiiUnavailable("SII shows its error page; it may be under maintenance.")
     if pages.WAITING_ROOM in address:
-        return SiiUnavailable("SII has put us into its waiting room.")
+        error = SiiUnavailable("SII has put us into its waiting room.")
+        error.asked_wait = UNTOLD_WAIT
+        return error
     return None
+
+
+def overload(status: int) -> SiiUnavailable | None:
+    """Returns the error of a page's HTTP status where a browser was asked for fewer requests."""
+    if status != 429:
+        return None
+    error = SiiUnavailable("SII asks for fewer requests.")
+    error.asked_wait = UNTOLD_WAIT  # scripts see no header
+    return error
+
+
+def asked_wait(address: str, status: int, retry_after: str | None) -> int | None:
+    """Returns the seconds that an answer asks everybody to wait, None where it asks for none."""
+    if status != 429 and pages.WAITING_ROOM not in address:
+        return None
+    told = _seconds(retry_after or "")
+    return UNTOLD_WAIT if told is None else told
 
 
 def detour(address: str) -> FiscalError | None:
@@ -72,7 +95,7 @@ def failed_status(status: int, retry_after: str | None) -> FiscalError | None:
     """Returns the error of an HTTP status, None for success."""
     if status == 429:
         error = RateLimited()
-        error.retry_after = int(retry_after) if retry_after and retry_after.isdigit() else None
+        error.retry_after = _seconds(retry_after or "")
         return error
     if status >= 500:
         return SiiUnavailable(f"SII answered with HTTP {status}.")
@@ -81,3 +104,10 @@ def failed_status(status: int, retry_after: str | None) -> FiscalError | None:
     if status >= 400:
         return UnexpectedAnswer(f"SII answered with HTTP {status}.")
     return None
+
+
+def _seconds(text: str) -> int | None:
+    """Returns what a Retry-After in seconds asks for, None for a date or anything else."""
+    # str.isdigit lets digits through that int does not take, such as '²'.
+    found = re.fullmatch(r"\s*([0-9]+)\s*", text)
+    return min(int(found[1][:_MOST_DIGITS]), LONGEST_WAIT) if found else None

@@ -25,6 +25,7 @@ PAGE_TIMEOUT = 60  # seconds
 SCRIPT_TIMEOUT = 20  # seconds
 QUIT_TIMEOUT = 5  # seconds that a polite end may take
 
+_STATUS = "return (performance.getEntriesByType('navigation')[0] || {}).responseStatus || 0;"
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 # Selenium logs each command with its arguments at debug level: the clave among them.
@@ -57,6 +58,11 @@ def chromium() -> Iterator["WebDriver"]:
         yield driver
     finally:
         _end(driver, service, profile)
+
+
+def page_status(driver: "WebDriver") -> int:
+    """Returns the HTTP status of the page that is shown, 0 where it is not known."""
+    return int(driver.execute_script(_STATUS))
 
 
 def _service(scratch: Path) -> "Service":

@@ -2,12 +2,15 @@
 
 import logging
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from app.errors import BrowserFailed, FiscalError, SiiUnavailable, UnexpectedAnswer
 from app.infrastructure.sii import answers, pages
-from app.infrastructure.sii.browser import chromium
+from app.infrastructure.sii.browser import chromium, page_status
+from app.infrastructure.sii.memory import Cookie
+from app.infrastructure.sii.politeness import ALONE, Turn
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -16,42 +19,62 @@ FORM_TIMEOUT = 30  # seconds; the page may stay blank for a while after the redi
 ANSWER_TIMEOUT = 30  # seconds from the click to the page after it
 _POLL = 0.1  # seconds
 
-Cookie = dict[str, Any]  # as the Chrome DevTools Protocol gives it
-
 _logger = logging.getLogger(__name__)
 
 
-def log_in(addresses: pages.Addresses, login_rut: str, clave: str) -> list[Cookie]:
+def log_in(
+    addresses: pages.Addresses, login_rut: str, clave: str, turn: Turn = ALONE.wait_for_turn
+) -> list[Cookie]:
     """Returns the cookies of a new session of `login_rut` (canonical). The browser is gone then.
 
+    Raises what `logged_in` raises.
+    """
+    with logged_in(addresses, login_rut, clave, turn) as (_, cookies):
+        return cookies
+
+
+@contextmanager
+def logged_in(
+    addresses: pages.Addresses, login_rut: str, clave: str, turn: Turn = ALONE.wait_for_turn
+) -> Iterator[tuple["WebDriver", list[Cookie]]]:
+    """Yields the browser that has logged in as `login_rut` (canonical), and its cookies.
+
     The clave is sent at most once. Raises InvalidCredentials, CredentialsBlocked,
-    TooManySessions, SiiUnavailable, SessionExpired, BrowserFailed or UnexpectedAnswer.
+    TooManySessions, SiiUnavailable, SessionExpired, BrowserFailed or UnexpectedAnswer; where the
+    browser fails after the login, SiiUnavailable or BrowserFailed. What `turn` raises, too, which
+    is called before each request. The session stays open.
     """
     from selenium.common.exceptions import TimeoutException, WebDriverException
     from urllib3.exceptions import HTTPError  # what Selenium lets through when the driver is gone
 
     page: _LoginPage | None = None
+    cookies: list[Cookie] | None = None
     try:
         with chromium() as driver:
-            page = _LoginPage(driver, addresses)
-            return page.enter(login_rut, clave)
+            page = _LoginPage(driver, addresses, turn)
+            cookies = page.enter(login_rut, clave)
+            yield driver, cookies
     # `from None`: a driver's message quotes the page, which holds what was typed.
     except (WebDriverException, HTTPError) as error:
-        if page is not None and page.is_clave_sent:
+        where = "login page" if cookies is None else "page"
+        if cookies is None and page is not None and page.is_clave_sent:
             # Permanent: nobody knows whether it was right, and a second try could block it.
             raise UnexpectedAnswer("The answer to the login was lost after it was sent.") from None
         if isinstance(error, TimeoutException):
-            raise SiiUnavailable("SII's login page did not answer in time.") from None
+            raise SiiUnavailable(f"SII's {where} did not answer in time.") from None
         if isinstance(error, WebDriverException) and pages.NETWORK_ERROR in (error.msg or ""):
-            raise SiiUnavailable("SII's login page cannot be reached.") from None
-        _logger.warning("the browser failed at the login: %s", type(error).__name__)
+            raise SiiUnavailable(f"SII's {where} cannot be reached.") from None
+        _logger.warning("the browser failed at SII's %s: %s", where, type(error).__name__)
         raise BrowserFailed() from None
 
 
 class _LoginPage:
-    def __init__(self, driver: "WebDriver", addresses: pages.Addresses) -> None:
+    def __init__(
+        self, driver: "WebDriver", addresses: pages.Addresses, turn: Turn = ALONE.wait_for_turn
+    ) -> None:
         self._driver = driver
         self._addresses = addresses
+        self._turn = turn
         self.is_clave_sent = False
 
     def enter(self, login_rut: str, clave: str) -> list[Cookie]:
@@ -67,20 +90,24 @@ class _LoginPage:
 
     def _open(self) -> None:
         """Goes where only users may go, and lets SII send us to its form."""
+        from selenium.common.exceptions import UnexpectedAlertPresentException
         from selenium.webdriver.common.by import By
 
+        self._turn()
         self._driver.get(self._addresses.protected_page)
         deadline = time.monotonic() + FORM_TIMEOUT
         while time.monotonic() < deadline:
-            self._refuse_outage()
-            fields = self._driver.find_elements(By.CSS_SELECTOR, pages.RUT_FIELD)
-            if fields and fields[0].is_displayed():
-                return
+            with suppress(UnexpectedAlertPresentException):  # which closes it
+                self._refuse_outage()
+                fields = self._driver.find_elements(By.CSS_SELECTOR, pages.RUT_FIELD)
+                if fields and fields[0].is_displayed():
+                    return
             time.sleep(_POLL)
         raise SiiUnavailable("SII did not show its login form.")
 
     def _refuse_outage(self) -> None:
         error = answers.outage(self._driver.current_url)
+        error = error or answers.overload(page_status(self._driver))
         if error is not None:
             raise error
 
@@ -107,6 +134,7 @@ class _LoginPage:
         find(By.CSS_SELECTOR, pages.RUT_FIELD).send_keys(login_rut.replace("-", ""))
         find(By.CSS_SELECTOR, pages.CLAVE_FIELD).send_keys(clave)
         button = find(By.CSS_SELECTOR, pages.LOGIN_BUTTON)
+        self._turn()
         self.is_clave_sent = True
         try:
             button.click()  # a real click: a scripted one does not run the form's own checks
@@ -117,31 +145,48 @@ class _LoginPage:
     def _await_answer(self) -> None:
         deadline = time.monotonic() + ANSWER_TIMEOUT
         while time.monotonic() < deadline:
-            error = self._alert() or answers.outage(self._driver.current_url) or self._objection()
+            # Read once for all questions: the page may change between two of them.
+            address, said = self._address()
+            error = answers.outage(address) or self._objection(address, said)
             if error is not None:
                 raise error
-            if not self._at_auth(self._driver.current_url):
+            if not self._at_auth(address):
                 return
             time.sleep(_POLL)
         # Permanent on purpose: a clave that was sent is not sent again for an unknown answer.
         raise UnexpectedAnswer("SII answered the login with a page that is not known.")
 
-    def _alert(self) -> FiscalError | None:
+    def _address(self) -> tuple[str, str]:
+        """Returns the page's address, and what an alert in front of it said, which is closed."""
+        from selenium.common.exceptions import UnexpectedAlertPresentException
+
+        said = self._alert()
+        try:
+            return self._driver.current_url, said
+        except UnexpectedAlertPresentException as alert:  # it came in between
+            return self._driver.current_url, alert.alert_text or ""
+
+    def _alert(self) -> str:
         from selenium.common.exceptions import NoAlertPresentException
 
         try:
             alert = self._driver.switch_to.alert
-            text = alert.text
+            text: str = alert.text
             alert.accept()
         except NoAlertPresentException:
-            return None
-        return answers.refusal(text) or UnexpectedAnswer("SII refused the login by an alert.")
+            return ""
+        return text
 
-    def _objection(self) -> FiscalError | None:
-        """Returns what the page that is shown now has against this login, None for nothing yet."""
-        if not self._at_auth(self._driver.current_url):
+    def _objection(self, address: str, said: str) -> FiscalError | None:
+        """Returns what the page at `address` has against this login, None for nothing yet."""
+        refused = answers.refusal(said)
+        if refused is not None:
+            return refused
+        if not self._at_auth(address):
             return None
-        if pages.LOGIN_ANSWER in self._driver.current_url:
+        if said:
+            return UnexpectedAnswer("SII refused the login by an alert.")
+        if pages.LOGIN_ANSWER in address:
             return answers.refusal(self._text("body"))
         text = self._text(pages.LOGIN_ALERT)
         if text:

@@ -1,14 +1,19 @@
-"""The SII portal as the services see it: Chromium logs in, HTTP reads, the session always ends."""
+"""The SII portal as the services see it: Chromium logs in, HTTP reads, one session per RUT."""
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 
-from app.infrastructure.sii import pages
-from app.infrastructure.sii.login import Cookie, log_in
-from app.infrastructure.sii.rcv import RcvSession
+from app.errors import FiscalError, LoginBusy, SessionExpired, SiiUnavailable
+from app.infrastructure.sii import answers, pages
+from app.infrastructure.sii.f29 import F29Forms
+from app.infrastructure.sii.f29_list import F29List
+from app.infrastructure.sii.login import log_in, logged_in
+from app.infrastructure.sii.memory import FORGETFUL, Cookie, Hold, SessionMemory
+from app.infrastructure.sii.politeness import ALONE, Politeness, Turn
+from app.infrastructure.sii.rcv import RcvSession, failure_of
 from app.settings import Settings
 
 TIMEOUT = httpx.Timeout(120, connect=15)  # seconds; a full month's export is slow to come
@@ -22,33 +27,170 @@ logging.getLogger("httpcore").setLevel(logging.INFO)
 class SiiPortal:
     """Opens sessions at the hosts that the settings name."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        politeness: Politeness = ALONE,
+        memory: SessionMemory = FORGETFUL,
+    ) -> None:
         self._addresses = pages.Addresses(
             auth=settings.sii_auth_url.rstrip("/"),
             home=settings.sii_home_url.rstrip("/"),
             services=settings.sii_services_url.rstrip("/"),
+            receipts=settings.sii_receipts_url.rstrip("/"),
         )
         self._interval = settings.sii_min_request_interval
         self._recaptcha = settings.sii_recaptcha_token
+        self._politeness = politeness
+        self._memory = memory
 
     @contextmanager
     def open_session(self, login_rut: str, clave: str) -> Iterator[RcvSession]:
-        """Yields a session of `login_rut` and logs it out at the end, whatever happened.
+        """Yields a session of `login_rut`: one that was left open, if it still works.
 
-        Raises what `log_in` raises.
+        It is logged out whatever happens, unless all went well and the memory leaves it open.
+        Raises what `log_in` raises, BrowsersBusy, LoginBusy, SiiStandstill and QueueUnavailable.
         """
-        cookies = log_in(self._addresses, login_rut, clave)
-        with httpx.Client(cookies=_jar(cookies), timeout=TIMEOUT, follow_redirects=True) as client:
+        with self._session(login_rut, clave) as (client, cookies, turn):
+            yield RcvSession(
+                client,
+                self._addresses,
+                token=_token(cookies),
+                recaptcha_token=self._recaptcha,
+                min_interval=self._interval,
+                turn=turn,
+            )
+
+    @contextmanager
+    def open_f29_list(self, login_rut: str, clave: str) -> Iterator[F29List]:
+        """Yields the list of F29 in a browser that logged in anew; ends and raises like
+        `open_session`."""
+        hold = self._memory.take(login_rut, clave)
+        self._end_left(hold)
+        with (
+            self._seat(hold) as turn,
+            logged_in(self._addresses, login_rut, clave, turn) as (driver, cookies),
+            self._opened(hold, cookies),
+        ):
+            yield F29List(driver, self._addresses, min_interval=self._interval, turn=turn)
+
+    @contextmanager
+    def open_f29_forms(self, login_rut: str, clave: str) -> Iterator[F29Forms]:
+        """Yields the PDFs of F29, no browser; begins, ends and raises like `open_session`."""
+        with self._session(login_rut, clave) as (client, _, turn):
+            yield F29Forms(client, self._addresses, min_interval=self._interval, turn=turn)
+
+    @contextmanager
+    def _session(
+        self, login_rut: str, clave: str
+    ) -> Iterator[tuple[httpx.Client, list[Cookie], Turn]]:
+        hold = self._memory.take(login_rut, clave)
+        cookies = hold.cookies if hold.is_fresh and self._works(hold) else None
+        if cookies is None:
+            self._end_left(hold)
+            with self._seat(hold) as turn:
+                cookies = log_in(self._addresses, login_rut, clave, turn)
+        with self._opened(hold, cookies) as client:
+            yield client, cookies, _both(self._politeness.wait_for_turn, hold.check)
+
+    @contextmanager
+    def _seat(self, hold: Hold) -> Iterator[Turn]:
+        """Yields the turns of a browser, and heeds what its pages ask for."""
+        try:
+            with self._politeness.seat() as turn:
+                yield _both(turn, hold.check)
+        except SiiUnavailable as error:
+            if error.asked_wait is not None:
+                self._politeness.stand_still(error.asked_wait)
+            raise
+
+    @contextmanager
+    def _opened(self, hold: Hold, cookies: list[Cookie]) -> Iterator[httpx.Client]:
+        """Yields a client in an open session, which is remembered before anything else."""
+        with self._http(cookies) as client:
             try:
-                yield RcvSession(
-                    client,
-                    self._addresses,
-                    token=_token(cookies),
-                    recaptcha_token=self._recaptcha,
-                    min_interval=self._interval,
-                )
-            finally:
-                _log_out(client, self._addresses)
+                hold.keep(cookies)
+                yield client
+                if hold.stays_open:
+                    with suppress(LoginBusy):  # this one is done, and the other has the session
+                        hold.keep(cookies)
+                    return
+            except BaseException:
+                self._end(client, hold, cookies)
+                raise
+            self._end(client, hold, cookies)
+
+    def _works(self, hold: Hold) -> bool:
+        """Returns whether a session that was left open still is. Raises SII's errors."""
+        with self._http(hold.cookies or []) as client:
+            _both(self._politeness.wait_for_turn, hold.check)()
+            try:
+                failure = failure_of(client.get(self._addresses.protected_page))
+            except httpx.HTTPError as error:
+                # `from None`: the request that the cause holds carries the session's cookies.
+                raise SiiUnavailable(f"SII did not answer ({type(error).__name__}).") from None
+        if failure is None or isinstance(failure, SessionExpired):
+            return failure is None
+        raise failure
+
+    def _end_left(self, hold: Hold) -> None:
+        """Ends a session that was left open, before another one is opened."""
+        if hold.cookies is not None:
+            with self._http(hold.cookies) as client:
+                self._end(client, hold, hold.cookies)
+
+    def _end(self, client: httpx.Client, hold: Hold, cookies: list[Cookie]) -> None:
+        """Logs out, unless the session is another run's now. Hides no other error."""
+        with suppress(Exception):  # a database that is away is no reason to leave it open
+            if not hold.is_mine():
+                return
+        is_ended = self._log_out(client)
+        with suppress(Exception):  # then the next run finds out
+            if is_ended:
+                hold.forget()
+            else:
+                hold.keep(cookies, is_fresh=False)
+
+    def _http(self, cookies: list[Cookie]) -> httpx.Client:
+        """Returns a client with a session's cookies, which heeds what answers ask for."""
+        return httpx.Client(
+            cookies=_jar(cookies),
+            timeout=TIMEOUT,
+            follow_redirects=True,
+            event_hooks={"response": [self._heed]},
+        )
+
+    def _heed(self, response: httpx.Response) -> None:
+        """Does what an answer asks for; the request that follows a redirect waits for its turn."""
+        asked = answers.asked_wait(
+            str(response.url), response.status_code, response.headers.get("Retry-After")
+        )
+        if asked is not None:
+            self._politeness.stand_still(asked)
+        elif response.has_redirect_location:
+            self._politeness.wait_for_turn()
+
+    def _log_out(self, client: httpx.Client) -> bool:
+        """Returns whether SII has heard it."""
+        with suppress(FiscalError):  # goes all the same: an open session costs SII more
+            self._politeness.wait_for_turn(patience=0)
+        try:
+            # A standstill that keeps us from where this leads finds the session ended.
+            with suppress(FiscalError):
+                client.get(self._addresses.logout, timeout=LOGOUT_TIMEOUT)
+        except httpx.HTTPError as error:
+            # Not worth failing a finished sync: SII ends idle sessions by itself, after an hour.
+            _logger.warning("could not log out of SII: %s", type(error).__name__)
+            return False
+        return True
+
+
+def _both(first: Turn, then: Turn) -> Turn:
+    def turn() -> None:
+        first()
+        then()
+
+    return turn
 
 
 def _token(cookies: Iterable[Cookie]) -> str:
@@ -63,11 +205,3 @@ def _jar(cookies: Iterable[Cookie]) -> httpx.Cookies:
         known = domain if "." in domain else f"{domain}.local"
         jar.set(cookie["name"], cookie["value"], domain=known, path=cookie["path"])
     return jar
-
-
-def _log_out(client: httpx.Client, addresses: pages.Addresses) -> None:
-    try:
-        client.get(addresses.logout, timeout=LOGOUT_TIMEOUT)
-    except httpx.HTTPError as error:
-        # Not worth failing a finished sync: SII ends idle sessions by itself, after an hour.
-        _logger.warning("could not log out of SII: %s", type(error).__name__)

@@ -1,12 +1,15 @@
-"""Reads the registers of purchases and sales (RCV) over HTTP, with the cookies of a login."""
+"""Reads the registers over HTTP, with the cookies of a login: RCV, boletas and honorarios."""
 
+import json
 import random
 import time
+from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from app.domain.boletas import BoletasReading, of_boletas
 from app.domain.documents import (
     STATES,
     AccountingState,
@@ -15,17 +18,27 @@ from app.domain.documents import (
     RegisterReading,
     SummaryRow,
 )
+from app.domain.fees import FeesReading
 from app.domain.periods import Period
-from app.errors import FiscalError, SessionExpired, SiiUnavailable, UnexpectedAnswer
-from app.infrastructure.sii import answers, pages
+from app.errors import (
+    FiscalError,
+    RecaptchaRequired,
+    SessionExpired,
+    SiiUnavailable,
+    UnexpectedAnswer,
+)
+from app.infrastructure.sii import answers, pages, values
+from app.infrastructure.sii.boletas import parse_boletas
+from app.infrastructure.sii.fees import read_fees
+from app.infrastructure.sii.pace import Pace
+from app.infrastructure.sii.politeness import ALONE, Turn
 from app.infrastructure.sii.rcv_export import parse_export
 from app.infrastructure.sii.rcv_summary import parse_summary
-
-JITTER = 0.25  # of the interval: machines that start together must not stay in step
+from app.infrastructure.sii.taxpayer import parse_taxpayer
 
 
 class RcvSession:
-    """One logged-in session at the RCV. Not for several threads."""
+    """One logged-in session. Not for several threads."""
 
     def __init__(
         self,
@@ -35,22 +48,29 @@ class RcvSession:
         token: str,
         recaptcha_token: str,
         min_interval: float,
+        turn: Turn = ALONE.wait_for_turn,
     ) -> None:
-        """`min_interval`: seconds that lie at least between two requests."""
+        """`min_interval`: seconds that lie at least between two requests, each in its `turn`."""
         self._client = client
         self._addresses = addresses
         self._token = token
         self._recaptcha_token = recaptcha_token
-        self._min_interval = min_interval
-        self._next_at = 0.0
+        self._pace = Pace(min_interval, turn)
         self._bound = False
+
+    def read_taxpayer(self) -> dict[str, Any]:
+        """Returns what the home page says of who is logged in: `DatosCntrNow`.
+
+        Raises SessionExpired, RateLimited, SiiUnavailable or UnexpectedAnswer.
+        """
+        return parse_taxpayer(self._request("GET", self._addresses.protected_page).content)
 
     def read_register(
         self, company_rut: str, period: Period, direction: Direction
     ) -> RegisterReading:
         """Returns one register of one period in all its states, each read after its summary.
 
-        Raises SessionExpired, RateLimited, SiiUnavailable or UnexpectedAnswer.
+        Raises SessionExpired, RateLimited, SiiUnavailable, RecaptchaRequired or UnexpectedAnswer.
         """
         self._bind()
         documents: list[RegisterDocument] = []
@@ -61,6 +81,47 @@ class RcvSession:
             if any(row.detailed for row in rows):
                 documents += self._documents(company_rut, period, direction, state)
         return RegisterReading(period, direction, tuple(documents), tuple(summary))
+
+    def read_boletas(
+        self, company_rut: str, period: Period, counted: Iterable[SummaryRow] | None
+    ) -> BoletasReading:
+        """Returns the boletas of one period per day, of the types that its sales have.
+
+        `counted`: the summary of its sales where that is known; None reads it first.
+        Raises SessionExpired, RateLimited, SiiUnavailable or UnexpectedAnswer.
+        """
+        self._bind()
+        if counted is None:
+            state = AccountingState.REGISTRO
+            counted = self._summary(company_rut, period, Direction.SALE, state)
+        summary = of_boletas(counted)
+        days = [
+            day
+            for row in summary
+            for day in parse_boletas(
+                self._boletas(company_rut, period, row.doc_type), period, row.doc_type
+            )
+        ]
+        return BoletasReading(period, tuple(days), summary)
+
+    def read_fees(self, company_rut: str, period: Period) -> FeesReading:
+        """Returns the boletas de honorarios that came in one period.
+
+        Raises SessionExpired, RateLimited, SiiUnavailable or UnexpectedAnswer.
+        """
+        return read_fees(self._request, self._addresses, company_rut, period)
+
+    def _boletas(self, company_rut: str, period: Period, doc_type: int) -> Any:
+        body, check_digit = company_rut.split("-")
+        query = {
+            "rut": body,
+            "dv": check_digit,
+            "periodo": period.ptributario,
+            "tipoDocumento": str(doc_type),
+        }
+        address = f"{self._addresses.boletas}/{pages.BOLETAS_METHOD}"
+        namespace = f"{pages.BOLETAS_NAMESPACE}{pages.BOLETAS_METHOD}"
+        return self._ask(address, namespace, query, pages.BOLETAS_PAGE)
 
     def _summary(
         self, company_rut: str, period: Period, direction: Direction, state: AccountingState
@@ -77,7 +138,7 @@ class RcvSession:
             "tokenRecaptcha": self._recaptcha_token,
         }
         lines = self._call(pages.EXPORT_METHOD[direction], query)
-        return parse_export(lines, company_rut, period, direction, state)
+        return parse_export(lines, period, direction, state)
 
     def _bind(self) -> None:
         """Does what the RCV page does first; without it every method answers JBWEB000065."""
@@ -94,34 +155,37 @@ class RcvSession:
         self._bound = True
 
     def _call(self, method: str, data: dict[str, Any]) -> Any:
+        return self._ask(f"{self._addresses.facade}/{method}", f"{pages.NAMESPACE}{method}", data)
+
+    def _ask(
+        self, address: str, namespace: str, data: dict[str, Any], page: dict[str, int] | None = None
+    ) -> Any:
         """Returns the `data` of a method's answer, None where SII has no documents."""
         envelope = {
             "metaData": {
-                "namespace": f"{pages.NAMESPACE}{method}",
+                "namespace": namespace,
                 "conversationId": self._token,
                 "transactionId": str(uuid4()),
-                "page": None,
+                "page": page,
             },
             "data": data,
         }
-        return _data(self._request("POST", f"{self._addresses.facade}/{method}", json=envelope))
+        return _data(self._request("POST", address, json=envelope))
 
     def _request(self, method: str, address: str, **content: Any) -> httpx.Response:
-        self._wait_for_turn()
-        headers = {"Accept": pages.JSON_ACCEPT, "Referer": f"{self._addresses.rcv}/"}
+        self._pace.wait()
+        content.setdefault(
+            "headers", {"Accept": pages.JSON_ACCEPT, "Referer": f"{self._addresses.rcv}/"}
+        )
         try:
-            response = self._client.request(method, address, headers=headers, **content)
+            response = self._client.request(method, address, **content)
         except httpx.HTTPError as error:
             # `from None`: the request that the cause holds carries the session's cookies.
             raise SiiUnavailable(f"SII did not answer ({type(error).__name__}).") from None
-        failure = _failure(response)
+        failure = failure_of(response)
         if failure is not None:
             raise failure
         return response
-
-    def _wait_for_turn(self) -> None:
-        time.sleep(max(0.0, self._next_at - time.monotonic()))
-        self._next_at = time.monotonic() + self._min_interval * (1 + random.uniform(0, JITTER))
 
 
 def _query(
@@ -137,7 +201,7 @@ def _query(
     }
 
 
-def _failure(response: httpx.Response) -> FiscalError | None:
+def failure_of(response: httpx.Response) -> FiscalError | None:
     addresses = [str(step.url) for step in (*response.history, response)]
     asked_at_login = any(mark in addresses[0] for mark in pages.LOGIN_MARKS)
     for address in addresses[1:] if asked_at_login else addresses:
@@ -149,16 +213,19 @@ def _failure(response: httpx.Response) -> FiscalError | None:
 
 def _data(response: httpx.Response) -> Any:
     try:
-        answer = response.json()
+        answer = json.loads(values.decoded(response.content))
         state = answer["respEstado"]
         code, text = int(state["codRespuesta"]), str(state.get("msgeRespuesta") or "")
-    except (ValueError, KeyError, TypeError, AttributeError):
+        refused_for = f"{text} {state.get('codError') or ''}".lower()
+    except (ValueError, OverflowError, RecursionError, KeyError, TypeError, AttributeError):
         # None of the body in the message: it may be a page that shows a session.
         raise UnexpectedAnswer("SII sent something other than the RCV's JSON.") from None
     if pages.INVALID_TOKEN_TEXT in text:
         raise SessionExpired()
     if code == pages.NO_DOCUMENTS:
         return None
+    if code != pages.OK and pages.CAPTCHA_TEXT in refused_for:
+        raise RecaptchaRequired()
     if code != pages.OK:
         raise UnexpectedAnswer(f"The RCV refused a request with code {code}.")
     return answer.get("data")

@@ -1,165 +1,132 @@
-"""Reads the RCV's export (CSV lines in JSON) with cl-sii, around a defect of its version 0.79.
+"""Reads the RCV's export: a header line and a semicolon line per row, as SII or a tool wrote it.
 
-cl-sii groups the rows of purchases by folio, type and a column that does not exist ("Rut
-Proveedor"; SII writes "RUT Proveedor"), so two suppliers' documents of the same folio and type
-become one, silently. It therefore gets files in which no folio and type come twice.
+Not read by cl-sii, whose version 0.79 takes two suppliers' documents of the same folio and type
+for one and knows no types and no header but its own; where it can read an export, a test holds
+both to the same.
 """
 
-import csv
-import logging
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from cl_sii.rcv.constants import RcEstadoContable, RcvKind
-from cl_sii.rcv.parse_csv import get_rcv_csv_file_parser
 from cl_sii.rut import Rut
 
 from app.domain.documents import AccountingState, Direction, OtherTax, RegisterDocument
 from app.domain.periods import Period
 from app.errors import UnexpectedAnswer
+from app.infrastructure.sii import values
+from app.infrastructure.sii.rcv_columns import EXPORT_COLUMNS, ExportColumns
+from app.infrastructure.sii.rcv_lines import Row, read_rows
 
-_RUT = {Direction.PURCHASE: "RUT Proveedor", Direction.SALE: "Rut cliente"}
-_TOTAL = {Direction.PURCHASE: "Monto Total", Direction.SALE: "Monto total"}
+T = TypeVar("T")
+_Key = tuple[int, int, str]  # type, folio, RUT
 
-# It logs whole rows of its customers' books where one does not fit.
-logging.getLogger("cl_sii.rcv.parse_csv").setLevel(logging.CRITICAL)
-
-
-class _Key(NamedTuple):
-    folio: str
-    doc_type: str
-    rut: str
+_MOST_TYPE = 9999
+_EMPTY = {"", "-"}
 
 
 def parse_export(
-    data: Any, company_rut: str, period: Period, direction: Direction, state: AccountingState
+    data: Any, period: Period, direction: Direction, state: AccountingState
 ) -> list[RegisterDocument]:
-    """Returns the documents of an export: `data` is its header line and one line per row.
+    """Returns the documents of an export: `data` is its lines, its text, its bytes, or None.
 
-    Raises UnexpectedAnswer where the header or a row is not what the contract says.
+    A type that nobody knows and a day outside the period are kept as sent. Raises
+    UnexpectedAnswer where the header or a row is not what the contract says.
     """
-    if not isinstance(data or [], list) or not all(isinstance(line, str) for line in data or []):
-        raise UnexpectedAnswer("The RCV's export is no list of lines.")
-    filled = [line.rstrip("\r\n") for line in data or [] if line.strip()]
-    if not filled:
-        return []
-    header, *lines = filled
-    groups = _lines_of_each(header, lines, direction)
-    entries = [
-        entry
-        for part in _without_repeats(groups)
-        for entry in _parsed(header, part, company_rut, direction, state)
-    ]
-    if len(entries) != len(groups):
-        raise UnexpectedAnswer(f"{len(groups)} documents were sent, {len(entries)} were read.")
-    return [_document(entry, period, direction, state) for entry in entries]
+    columns = EXPORT_COLUMNS[direction]
+    groups: dict[_Key, list[_Reader]] = defaultdict(list)
+    for row in read_rows(data, columns, state):
+        reader = _Reader(row)
+        groups[_key(reader, columns, direction)].append(reader)
+    return [_document(key, rows, columns, period, direction, state) for key, rows in groups.items()]
 
 
-def _lines_of_each(header: str, lines: list[str], direction: Direction) -> dict[_Key, list[str]]:
-    """Returns each document's lines: its own, and one for each further tax (`otro impuesto`)."""
-    names = _cells(header)
-    groups: dict[_Key, list[str]] = defaultdict(list)
-    mains: dict[_Key, int] = defaultdict(int)
-    for line in lines:
-        cells = _cells(line)
-        if len(cells) > len(names) and not any(cells[len(names) :]):
-            cells = cells[: len(names)]  # SII may end a row, not the header, with a semicolon
-        if len(cells) != len(names):
-            raise UnexpectedAnswer(
-                f"A row of the RCV's export has {len(cells)} columns, its header {len(names)}."
-            )
-        row = dict(zip(names, cells, strict=True))
-        key = _Key(row.get("Folio", ""), row.get("Tipo Doc", ""), row.get(_RUT[direction], ""))
-        groups[key].append(line)
-        mains[key] += bool(row.get("Fecha Recepcion") or row.get(_TOTAL[direction]))
-    if any(mains[key] != 1 for key in groups):
-        raise UnexpectedAnswer("The RCV's export has a document twice, or only its further taxes.")
-    return dict(groups)
+class _Reader:
+    """One row; a cell that does not fit is named by its column, never by what it holds."""
 
+    def __init__(self, row: Row) -> None:
+        self._row = row
 
-def _cells(line: str) -> list[str]:
-    return next(csv.reader([line], delimiter=";", quotechar='"', doublequote=False))
+    def has(self, column: str | None) -> bool:
+        return column is not None and self._row.get(column, "") not in _EMPTY
 
-
-def _without_repeats(groups: dict[_Key, list[str]]) -> list[list[str]]:
-    """Deals the lines out to as few parts as hold each folio and type only once."""
-    parts: list[list[str]] = [[]]  # one even without rows: the header is checked all the same
-    seen: dict[tuple[str, str], int] = defaultdict(int)
-    for key, lines in groups.items():
-        place = seen[key.folio, key.doc_type]
-        seen[key.folio, key.doc_type] += 1
-        if place == len(parts):
-            parts.append([])
-        parts[place] += lines
-    return parts
-
-
-def _parsed(
-    header: str, lines: list[str], company_rut: str, direction: Direction, state: AccountingState
-) -> Iterator[Any]:
-    purchases = direction == Direction.PURCHASE
-    parse = get_rcv_csv_file_parser(
-        RcvKind.COMPRAS if purchases else RcvKind.VENTAS,
-        RcEstadoContable(state) if purchases else None,
-    )
-    with tempfile.TemporaryDirectory(prefix="rcv-") as directory:
-        path = Path(directory) / "export.csv"  # cl-sii reads files only
-        path.write_text("\r\n".join([header, *lines, ""]), encoding="utf-8", newline="")
+    def read(self, column: str, parse: Callable[[str], T]) -> T:
+        """Returns the cell as `parse` reads it. Raises UnexpectedAnswer where it cannot."""
         try:
-            for entry, row_number, _, faults in parse(Rut(company_rut), str(path), 0, None):
-                if entry is None:
-                    raise UnexpectedAnswer(
-                        f"Row {row_number} of the RCV's export does not fit: {_columns(faults)}."
-                    )
-                yield entry
-        except (ValueError, TypeError, KeyError, csv.Error):
-            raise UnexpectedAnswer("The RCV's export has other columns than agreed.") from None
+            return parse(self._row.get(column, ""))
+        except (ValueError, TypeError):
+            raise UnexpectedAnswer(f"A row's {column} in the RCV's export does not fit.") from None
+
+    def find(self, column: str | None, parse: Callable[[str], T]) -> T | None:
+        """Returns None for a cell that is empty or not there."""
+        return self.read(column, parse) if column and self.has(column) else None
+
+    def pesos(self, column: str | None) -> int:
+        return self.find(column, values.whole) or 0
 
 
-def _columns(faults: dict[str, Any]) -> str:
-    """Names the columns at fault; their values stay out of messages and logs."""
-    found = faults.get("validation")
-    return ", ".join(sorted(map(str, found))) if isinstance(found, dict) else "the whole row"
+def _key(row: _Reader, columns: ExportColumns, direction: Direction) -> _Key:
+    rut = row.read(columns.rut, _rut) if row.has(columns.rut) else ""
+    if not rut and direction == Direction.PURCHASE:
+        raise UnexpectedAnswer("A purchase in the RCV's export has no supplier.")
+    return row.read(columns.doc_type, _doc_type), row.read(columns.folio, _folio), rut
 
 
 def _document(
-    entry: Any, period: Period, direction: Direction, state: AccountingState
+    key: _Key,
+    rows: list[_Reader],
+    columns: ExportColumns,
+    period: Period,
+    direction: Direction,
+    state: AccountingState,
 ) -> RegisterDocument:
-    purchases = direction == Direction.PURCHASE
+    """Makes one document of its own line and the lines of its further taxes (`otro impuesto`)."""
+    own = [row for row in rows if row.has(columns.received) or row.has(columns.total)]
+    if len(own) != 1:
+        raise UnexpectedAnswer("The RCV's export has a document twice, or only its further taxes.")
+    (row,) = own
     return RegisterDocument(
         direction=direction,
-        doc_type=int(entry.tipo_docto),
-        folio=entry.folio,
-        counterpart_rut=(entry.proveedor_rut if purchases else entry.cliente_rut).canonical,
-        counterpart_name=(
-            entry.proveedor_razon_social if purchases else entry.cliente_razon_social
-        ),
-        issue_date=entry.fecha_emision_date,
-        reception_at=_utc(entry.fecha_recepcion_dt),
-        acknowledged_at=_utc(getattr(entry, "fecha_acuse_dt", None)),
-        claimed_at=_utc(getattr(entry, "fecha_reclamo_dt", None)),
+        doc_type=key[0],
+        folio=key[1],
+        counterpart_rut=key[2],
+        counterpart_name=row.read(columns.name, values.storable),
+        issue_date=row.read(columns.issued, values.day),
+        reception_at=row.find(columns.received, values.moment),
+        acknowledged_at=row.find(columns.acknowledged, values.moment),
+        claimed_at=row.find(columns.claimed, values.moment),
         period=str(period),
         accounting_state=state,
-        exempt=entry.monto_exento or 0,
-        net=entry.monto_neto or 0,
-        vat=(entry.monto_iva_recuperable if purchases else entry.monto_iva) or 0,
-        vat_non_recoverable=(entry.monto_iva_no_recuperable or 0) if purchases else 0,
-        total=entry.monto_total,
-        other_taxes=tuple(_other_tax(tax) for tax in entry.otros_impuestos or ()),
+        exempt=row.pesos(columns.exempt),
+        net=row.pesos(columns.net),
+        vat=row.pesos(columns.vat),
+        vat_non_recoverable=row.pesos(columns.vat_non_recoverable),
+        total=row.read(columns.total, values.whole),
+        other_taxes=tuple(tax for one in rows for tax in _other_taxes(one, columns)),
     )
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone(UTC)
+def _other_taxes(row: _Reader, columns: ExportColumns) -> list[OtherTax]:
+    code, amount, rate = columns.other_tax
+    if not any(row.has(column) for column in columns.other_tax):
+        return []
+    number = row.find(code, values.whole)
+    return [OtherTax(str(number or ""), row.pesos(amount), row.find(rate, values.rate) or "")]
 
 
-def _other_tax(tax: Any) -> OtherTax:
-    return OtherTax(
-        code=str(tax["codigo_otro_impuesto"] or ""),
-        amount=tax["valor_otro_impuesto"] or 0,
-        rate=str(tax["tasa_otro_impuesto"] or ""),
-    )
+def _rut(text: str) -> str:
+    return str(Rut(text).canonical)  # SII's own registers hold RUTs with a wrong check digit
+
+
+def _doc_type(text: str) -> int:
+    number = values.whole(text)
+    if not 0 < number <= _MOST_TYPE:
+        raise ValueError("no type of document")
+    return number
+
+
+def _folio(text: str) -> int:
+    number = values.whole(text)
+    if number < 0:
+        raise ValueError("no folio")
+    return number

@@ -16,20 +16,20 @@ WORKING_TIME = 1440
 def sync_documents(
     self: Any, *, company_id: str, months: int = 1, month_offset: int = 0
 ) -> dict[str, Any]:
-    """Brings a company's purchases and sales of the last `months` periods up to date."""
+    """Brings a company's books of the last `months` periods up to date."""
     from app.infrastructure.db.session import get_session_factory
-    from app.services import document_sync, runs
+    from app.services import document_sync, onboarding, runs
 
-    run_id = UUID(self.request.id)
     return document_sync.sync_documents(
         get_session_factory(),
         bootstrap.portal(),
         bootstrap.cipher(),
-        run_id=run_id,
+        attempt=self.attempt,
         company_id=company_id,
         months=months,
         month_offset=month_offset,
-        progress=partial(runs.report_progress, run_id),
+        progress=partial(runs.report_progress, self.attempt.run_id),
+        learn=partial(onboarding.learn_facts, get_session_factory(), bootstrap.publisher()),
         deadline=time.monotonic() + WORKING_TIME,
     )
 
@@ -37,10 +37,12 @@ def sync_documents(
 @app.task(name="sii.sync_documents_all_companies", bind=True, soft_time_limit=120, time_limit=150)
 def sync_documents_all_companies(self: Any, *, months: int = 1) -> dict[str, Any]:
     """Starts one sync per active company."""
-    from app.infrastructure.db.session import session_scope
+    from app.infrastructure.db.session import get_session_factory
     from app.services import document_fan_out
+    from app.services.outbox import outbox_scope
 
-    with session_scope() as session:
+    with outbox_scope(get_session_factory(), bootstrap.publisher()) as (session, outbox):
+        self.attempt.hold(session)
         return document_fan_out.sync_documents_all_companies(
-            session, bootstrap.publisher(), run_id=UUID(self.request.id), months=months
+            session, outbox, run_id=UUID(self.request.id), months=months
         )

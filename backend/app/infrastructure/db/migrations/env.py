@@ -10,11 +10,13 @@ from sqlalchemy_celery_beat.session import ModelBase
 from app.infrastructure.db.models import Base
 from app.settings import get_settings
 
+MEM0_TABLES = "mem0_"  # Mem0 makes them itself, one per kind of vector (infrastructure/mem0)
 BEAT_TABLES = {table.name for table in ModelBase.metadata.tables.values()}
 
 
 def _is_ours(name: str | None, kind: str, _parent: object) -> bool:
-    return kind != "table" or name not in BEAT_TABLES
+    foreign = name in BEAT_TABLES or (name or "").startswith(MEM0_TABLES)
+    return kind != "table" or not foreign
 
 
 def _run(connection: Connection) -> None:

@@ -1,0 +1,239 @@
+"""Reads the list of F29 in the browser that has logged in: its protocol is GWT's own.
+
+Which of the two known pages the portal shows is told by what is on it. Rows are drawn again
+under the reader, so that all texts are taken at once, every click looks its link up anew, and a
+click that nothing follows is made again: a link that is replaced between press and release
+takes none.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from app.domain.f29 import F29Listed
+from app.errors import SiiUnavailable, UnexpectedAnswer
+from app.infrastructure.sii import answers, pages
+from app.infrastructure.sii.browser import page_status
+from app.infrastructure.sii.f29_rows import parse_row
+from app.infrastructure.sii.f29_windows import cod_int_of, opened_address, watch_windows
+from app.infrastructure.sii.pace import Pace
+from app.infrastructure.sii.politeness import ALONE, Turn
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+T = TypeVar("T")
+
+PAGE_TIMEOUT = 30  # seconds until a page has its widgets, or a search its table
+CLICK_TIMEOUT = 15  # seconds for one link, however often its row is drawn again
+CLICK_AGAIN = 2  # seconds without an effect after which a click counts as swallowed
+_POLL = 0.1  # seconds
+
+_ROWS = """
+const table = document.querySelector(arguments[0]);
+return table && [...table.rows].map(row => [...row.cells].map(cell => cell.innerText.trim()));
+"""
+_TEXT = "return document.body ? document.body.innerText.toLowerCase() : '';"
+
+
+class F29List:
+    """The list page of one session. Not for several threads."""
+
+    def __init__(
+        self,
+        driver: "WebDriver",
+        addresses: pages.Addresses,
+        *,
+        min_interval: float,
+        turn: Turn = ALONE.wait_for_turn,
+    ) -> None:
+        """`min_interval`: seconds that lie at least between two requests, each in its `turn`."""
+        self._driver = driver
+        self._addresses = addresses
+        self._pace = Pace(min_interval, turn)
+
+    def read_year(
+        self, company_rut: str, year: int, known: Collection[int] = ()
+    ) -> Iterator[F29Listed]:
+        """Yields a company's returns of a year, each with its codInt.
+
+        The codInt of folios in `known` is not asked for again and stays None. A person who
+        represents several companies sees the returns of all: only `company_rut`'s are given.
+        Raises SessionExpired, SiiUnavailable or UnexpectedAnswer.
+        """
+        variant = self._open()
+        self._search(variant, year)
+        rows = self._rows(variant)
+        for listed in [parse_row(cells, variant) for cells in rows]:
+            if listed.rut != company_rut:
+                continue
+            if listed.folio in known:
+                yield listed
+            else:
+                yield replace(listed, cod_int=self._cod_int(variant, listed.folio))
+
+    def _open(self) -> Literal["A", "B"]:
+        """Returns which of the two pages came."""
+        self._pace.wait()
+        self._driver.get(self._addresses.f29_list)
+        return self._until(self._variant, SiiUnavailable("SII did not show its list of F29."))
+
+    def _variant(self) -> Literal["A", "B", None]:
+        if self._all(_button(pages.F29_OPEN_SEARCH)):
+            return "A"
+        boxes = self._boxes()
+        options = [option.text.strip() for box in boxes for option in _options(box)]
+        if pages.F29_FORM_OPTION in options:
+            return "B"
+        error = answers.overload(page_status(self._driver))
+        if error is not None:
+            raise error
+        return None
+
+    def _search(self, variant: str, year: int) -> None:
+        self._pace.wait()
+        refused = UnexpectedAnswer(f"SII's F29 list cannot be asked for {year}.")
+        if variant == "A":
+            self._click(_button(pages.F29_OPEN_SEARCH))
+            self._until(lambda: self._choose_a(year), refused)
+            self._click(pages.F29_YEARLY)
+        else:
+            self._until(lambda: self._choose_b(year), refused)
+        self._click(_button(pages.F29_SEARCH))
+
+    def _choose_a(self, year: int) -> bool:
+        wanted = (*pages.F29_LIST_A_OPTIONS, str(year))
+        boxes = self._boxes()
+        return len(boxes) >= len(wanted) and all(map(_pick, boxes, wanted))
+
+    def _choose_b(self, year: int) -> bool:
+        boxes = self._boxes()
+        return all(
+            any(_pick(box, wanted) for box in boxes)
+            for wanted in (pages.F29_FORM_OPTION, str(year))
+        )
+
+    def _rows(self, variant: str) -> list[list[str]]:
+        """Returns the cells of every row, none where SII says that there are no returns."""
+        selector = pages.F29_TABLE_A if variant == "A" else pages.F29_TABLE_B
+        heads = pages.F29_HEADER_ROWS[variant]
+
+        def look() -> list[list[str]] | None:
+            rows: list[list[str]] | None = self._driver.execute_script(_ROWS, selector)
+            if rows and len(rows) > heads:
+                return [row for row in rows[heads:] if any(row)]
+            text = str(self._driver.execute_script(_TEXT))
+            if pages.F29_SEARCH_FAILED in text:
+                raise SiiUnavailable("SII's F29 list says that an error has occurred.")
+            return [] if pages.F29_NOTHING_FOUND in text else None
+
+        return self._until(look, UnexpectedAnswer("SII's F29 list did not show its table."))
+
+    def _cod_int(self, variant: str, folio: int) -> int:
+        self._pace.wait()
+        watch_windows(self._driver)
+        lost = UnexpectedAnswer(f"SII's F29 list opened no form for folio {folio}.")
+        link = pages.F29_FORM_LINK_B.format(folio=folio)
+        if variant == "A":
+            detail = pages.F29_DETAIL_LINK_A.format(folio=folio)
+            link = _button(pages.F29_COMPACT)
+            self._click_until(detail, lambda: bool(self._all(link)), lost)
+        address = self._click_until(link, lambda: opened_address(self._driver), lost)
+        if variant == "A":
+            self._click(_button(pages.F29_BACK))
+        return cod_int_of(address, folio)
+
+    def _click_until(self, xpath: str, look: Callable[[], T | None], otherwise: Exception) -> T:
+        """Clicks, and again where nothing came of it; returns the first answer of `look`."""
+        self._click(xpath)
+        clicked_at = time.monotonic()
+
+        def seen() -> T | None:
+            nonlocal clicked_at
+            answer = look()
+            if not answer and time.monotonic() - clicked_at > CLICK_AGAIN:
+                self._press(xpath)
+                clicked_at = time.monotonic()
+            return answer
+
+        return self._until(seen, otherwise, CLICK_TIMEOUT)
+
+    def _click(self, xpath: str) -> None:
+        missing = UnexpectedAnswer("SII's F29 list has not what is to be clicked.")
+        self._until(lambda: self._press(xpath), missing, CLICK_TIMEOUT)
+
+    def _press(self, xpath: str) -> bool:
+        """Clicks once, if there is something to click; returns whether there was."""
+        from selenium.common.exceptions import (
+            ElementClickInterceptedException,
+            ElementNotInteractableException,
+        )
+
+        found = self._all(xpath)
+        try:
+            return bool(found) and found[0].click() is None
+        except (ElementNotInteractableException, ElementClickInterceptedException):
+            return False  # something lies above it
+
+    def _all(self, xpath: str) -> list[Any]:
+        from selenium.webdriver.common.by import By
+
+        return [one for one in self._driver.find_elements(By.XPATH, xpath) if one.is_displayed()]
+
+    def _boxes(self) -> list[Any]:
+        from selenium.webdriver.common.by import By
+
+        found = self._driver.find_elements(By.CSS_SELECTOR, pages.F29_LIST_BOX)
+        return [box for box in found if box.is_displayed()]
+
+    def _until(
+        self, look: Callable[[], T | None], otherwise: Exception, timeout: float | None = None
+    ) -> T:
+        """Returns the first answer of `look` that is neither None nor False."""
+        from selenium.common.exceptions import (
+            ElementClickInterceptedException,
+            StaleElementReferenceException,
+            TimeoutException,
+            UnexpectedAlertPresentException,
+        )
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        def step(driver: "WebDriver") -> tuple[T] | Literal[False]:
+            error = answers.detour(driver.current_url)
+            if error is not None:
+                raise error
+            seen = look()
+            return False if seen is None or seen is False else (seen,)
+
+        # An alert is closed by being met; what it says is none of a reader's business.
+        passing = [
+            StaleElementReferenceException,
+            ElementClickInterceptedException,
+            UnexpectedAlertPresentException,
+        ]
+        wait = WebDriverWait(self._driver, timeout or PAGE_TIMEOUT, _POLL, passing)
+        try:
+            return wait.until(step)[0]
+        except TimeoutException:
+            raise otherwise from None
+
+
+def _button(text: str) -> str:
+    return pages.F29_BUTTON.format(text=text)
+
+
+def _options(box: Any) -> list[Any]:
+    from selenium.webdriver.support.select import Select
+
+    return Select(box).options
+
+
+def _pick(box: Any, wanted: str) -> bool:
+    """Selects the option whose text or value is `wanted`; returns whether there is one."""
+    for option in _options(box):
+        if wanted in (option.text.strip(), option.get_attribute("value")):
+            if not option.is_selected():
+                option.click()
+            return True
+    return False

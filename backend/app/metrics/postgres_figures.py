@@ -1,0 +1,165 @@
+"""Figures out of Postgres: the ledger of runs, beat's entries, messages, logins."""
+
+import time
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, groupby
+from math import inf
+from operator import itemgetter
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.infrastructure.celery.topology import QUEUES
+from app.infrastructure.db.session import session_scope
+from app.services.due_entries import read_lateness
+from app.services.figures import (
+    Unfinished,
+    read_credentials,
+    read_deliveries,
+    read_retrying,
+    read_unfinished,
+)
+from app.services.resolutions import count_unknown
+from app.services.run_totals import BUCKETS, read_outcomes, read_times, read_troubles
+
+RUN = ("queue", "task")
+STATES = ("queued", "running", "retrying")
+DELIVERIES_KEPT = 60.0  # s: counting them reads a table that grows for years
+PHASES = {
+    "wait": ("fiscal_run_wait_seconds", "From the request of a run to its first start."),
+    "run": ("fiscal_run_duration_seconds", "From a run's last start to its end."),
+}
+
+
+class PostgresFigures:
+    """Reads them all; those that are costly only now and then."""
+
+    def __init__(self) -> None:
+        self._deliveries: dict[tuple[str, str], int] = {}
+        self._stale_at = 0.0
+
+    def read(self) -> Sequence[Metric]:
+        """Returns what Postgres knows now. Raises SQLAlchemy's errors."""
+        with session_scope() as session:
+            session.execute(text("SET TRANSACTION READ ONLY"))
+            session.execute(text("SET LOCAL statement_timeout = '5s'"))
+            return [
+                *_unfinished(read_unfinished(session)),
+                _retrying(read_retrying(session)),
+                *_counters(session),
+                *_times(session),
+                *_messages(self._count_deliveries(session), count_unknown(session)),
+                *_gauges(session),
+            ]
+
+    def _count_deliveries(self, session: Session) -> dict[tuple[str, str], int]:
+        if time.monotonic() >= self._stale_at:
+            self._deliveries = read_deliveries(session)
+            self._stale_at = time.monotonic() + DELIVERIES_KEPT
+        return self._deliveries
+
+
+def _unfinished(found: Sequence[Unfinished]) -> Iterable[Metric]:
+    runs = GaugeMetricFamily(
+        "fiscal_runs_unfinished",
+        "Runs that have not ended.",
+        labels=["queue", "state"],
+    )
+    oldest = GaugeMetricFamily(
+        "fiscal_queue_oldest_waiting_seconds",
+        "Age of the oldest run that waits; 0 where none does.",
+        labels=["queue"],
+    )
+    by_key = {(each.queue, each.state): each for each in found}
+    for queue in QUEUES:
+        for state in STATES:
+            each = by_key.get((queue, state))
+            runs.add_metric([queue, state], each.runs if each else 0)
+        waiting = by_key.get((queue, "queued"))
+        oldest.add_metric([queue], waiting.oldest if waiting else 0)
+    yield from (runs, oldest)
+
+
+def _retrying(found: dict[tuple[str, str], int]) -> Metric:
+    retrying = GaugeMetricFamily(
+        "fiscal_runs_retrying",
+        "Runs that wait for their next try, by what ended the last one.",
+        labels=["queue", "error_code"],
+    )
+    for key, number in found.items():
+        retrying.add_metric(key, number)
+    return retrying
+
+
+def _counters(session: Session) -> Iterable[Metric]:
+    ended = CounterMetricFamily(
+        "fiscal_runs_finished", "Runs that ended, ever.", labels=[*RUN, "outcome", "error_code"]
+    )
+    for row in read_outcomes(session):
+        ended.add_metric([row.queue, row.task, row.outcome, row.error_code], float(row.runs))
+    retries = CounterMetricFamily(
+        "fiscal_run_retries", "Retries after a transient error, ever.", labels=RUN
+    )
+    deaths = CounterMetricFamily(
+        "fiscal_run_worker_deaths", "Starts that ended with the death of their worker.", labels=RUN
+    )
+    for row in read_troubles(session):
+        retries.add_metric([row.queue, row.task], float(row.retries))
+        deaths.add_metric([row.queue, row.task], float(row.deaths))
+    yield from (ended, retries, deaths)
+
+
+def _times(session: Session) -> Iterable[Metric]:
+    families = {phase: HistogramMetricFamily(*said, labels=RUN) for phase, said in PHASES.items()}
+    for (queue, task, phase), rows in groupby(read_times(session), key=itemgetter(0, 1, 2)):
+        found = list(rows)
+        # By bound and not by position: totals outlive a change of the buckets.
+        counts = [
+            sum(int(row.runs) for row in found if below < row.le <= bound)
+            for below, bound in zip((-1.0, *BUCKETS), (*BUCKETS, inf), strict=True)
+        ]
+        bounds = [str(bound) if bound < inf else "+Inf" for bound in (*BUCKETS, inf)]
+        families[phase].add_metric(
+            [queue, task],
+            list(zip(bounds, accumulate(counts), strict=True)),
+            sum_value=sum(row.seconds for row in found),
+        )
+    yield from families.values()
+
+
+def _messages(deliveries: dict[tuple[str, str], int], unknown: int) -> Iterable[Metric]:
+    by_status = GaugeMetricFamily(
+        "fiscal_notification_deliveries",
+        "Messages by what has become of them, a minute old at most.",
+        labels=["channel", "status"],
+    )
+    for key, number in deliveries.items():
+        by_status.add_metric(key, number)
+    yield by_status
+    yield GaugeMetricFamily(
+        "fiscal_notification_deliveries_unknown",
+        "Messages that may or may not have arrived and wait for a person's word.",
+        value=unknown,
+    )
+
+
+def _gauges(session: Session) -> Iterable[Metric]:
+    late = GaugeMetricFamily(
+        "fiscal_beat_lateness_seconds",
+        "How long an entry of the schedule is overdue; 0 where it is not.",
+        labels=["entry"],
+    )
+    for entry, overdue in read_lateness(session).items():
+        late.add_metric([entry], overdue.total_seconds())
+    logins = GaugeMetricFamily(
+        "fiscal_sii_credentials", "Logins at SII by status.", labels=["status"]
+    )
+    for status, number in read_credentials(session).items():
+        logins.add_metric([status], number)
+    yield from (late, logins)

@@ -1,0 +1,1 @@
+"""Things break while runs flow: nothing is lost, nothing happens twice."""
