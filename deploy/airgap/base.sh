@@ -50,5 +50,6 @@ build_debian_base() {
 
 # usage: official_images
 official_images() {
-    echo "$(official_image python), $(official_image redis), $(official_image postgres)"
+    local base
+    for base in "${BASES[@]}"; do official_image "$base"; done | paste -sd , | sed 's/,/, /g'
 }

@@ -16,6 +16,8 @@ speaker=airgap
 # shellcheck source=deploy/airgap/override.sh
 . "$here/override.sh"
 
+readonly BASES=(python redis postgres prometheus)
+
 # usage: official_image BASE
 #    ie: official_image redis
 official_image() {
@@ -23,6 +25,7 @@ official_image() {
     python) echo "${PYTHON_IMAGE:-python:3.13-slim-trixie}" ;;
     redis) echo "${REDIS_IMAGE:-redis:8-trixie}" ;;
     postgres) echo "${POSTGRES_IMAGE:-pgvector/pgvector:pg17}" ;;
+    prometheus) echo "${PROMETHEUS_IMAGE:-prom/prometheus:v2.53.5}" ;;
     esac
 }
 
@@ -50,18 +53,9 @@ obtain() {
     fi
 }
 
-# usage: stand_ins
-# Prints the bases of which only our own image is here.
-stand_ins() {
-    local base
-    for base in python redis postgres; do
-        is_present "$(official_image "$base")" || echo "$base"
-    done
-}
-
 _main() {
     local base
-    for base in python redis postgres; do obtain "$base"; done
+    for base in "${BASES[@]}"; do obtain "$base"; done
     write_override
 }
 

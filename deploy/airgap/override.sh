@@ -36,7 +36,7 @@ private_ca() {
 override_services() {
     local base service ca
     ca=$(private_ca)
-    for base in redis postgres; do
+    for base in "${BASES[@]}"; do # python's is an argument of builds only
         is_present "$(official_image "$base")" && continue
         for service in $(compose_services "image: $(official_image "$base")\$"); do
             printf '  %s:\n    image: %s\n' "$service" "$(own_image "$base")"

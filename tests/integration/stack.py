@@ -54,6 +54,7 @@ class Stack(AbstractContextManager["Stack"], Bundle):
             "API_PORT": "0",
             "FLOWER_PORT": "0",
             "METRICS_PORT": "0",
+            "PROMETHEUS_PORT": "0",
             "SIMULATOR_PORT": "0",
         }
         self.compose = DockerCompose(ROOT, profiles=[profile])

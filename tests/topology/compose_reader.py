@@ -40,8 +40,9 @@ def compose_config(
 
 @cache
 def project(topology: str) -> dict[str, Any]:
-    """Returns the resolved project of a topology's profile."""
-    answer = compose_config("--profile", PROFILES[topology])
+    """Returns the resolved project of a topology, or of `monitored`: two with all that watches."""
+    chosen = ["workers", "grafana"] if topology == "monitored" else [PROFILES[topology]]
+    answer = compose_config(*(word for profile in chosen for word in ("--profile", profile)))
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
 

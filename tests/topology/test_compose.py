@@ -27,11 +27,14 @@ READ_GROUPS = {
     "beat": {"redis", "postgres"},
     "flower": {"redis", "flower"},
     "metrics": {"redis", "postgres", "metrics"},
+    "prometheus": {"metrics"},
+    "grafana": {"metrics"},
     "simulator": {"channels", "webhooks"},
 } | {worker.name: WORKER_GROUPS for workers in TOPOLOGIES.values() for worker in workers}
 SECRET_NAMES = re.compile(r"PASSWORD|TOKEN|KEY|AUTH$|^(DATABASE|REDIS)_URL")
 
 each_topology = pytest.mark.parametrize("topology", TOPOLOGIES)
+each_layout = pytest.mark.parametrize("topology", [*TOPOLOGIES, "monitored"])
 
 
 def secret_mounts(service: dict) -> dict[str, bool]:
@@ -66,7 +69,7 @@ def test_there_is_exactly_one_beat(topology: str) -> None:
     assert "scale" not in beats[0]
 
 
-@each_topology
+@each_layout
 def test_every_service_that_lives_has_a_health_check_and_comes_back(topology: str) -> None:
     for name, service in services(topology).items():
         lives = name not in ONE_SHOT
@@ -74,7 +77,7 @@ def test_every_service_that_lives_has_a_health_check_and_comes_back(topology: st
         assert (service.get("restart") == "unless-stopped") == lives, name
 
 
-@each_topology
+@each_layout
 def test_everyone_waits_for_health_or_for_success_never_for_a_mere_start(topology: str) -> None:
     for name, service in services(topology).items():
         for needed, dependency in service.get("depends_on", {}).items():
@@ -82,20 +85,18 @@ def test_everyone_waits_for_health_or_for_success_never_for_a_mere_start(topolog
             assert (name, needed, dependency["condition"]) == (name, needed, expected)
 
 
-@each_topology
+@each_layout
 def test_ports_are_published_on_this_machine_only(topology: str) -> None:
+    ports = {"api": "8000", "flower": "5555", "metrics": "9464", "simulator": "8080"}
+    if topology == "monitored":
+        ports |= {"prometheus": "9090", "grafana": "3000"}
     published = {
         name: [(port["host_ip"], port["published"]) for port in service["ports"]]
         for name, service in services(topology).items()
         if service.get("ports")
     }
 
-    assert published == {
-        "api": [("127.0.0.1", "8000")],
-        "flower": [("127.0.0.1", "5555")],
-        "metrics": [("127.0.0.1", "9464")],
-        "simulator": [("127.0.0.1", "8080")],
-    }
+    assert published == {name: [("127.0.0.1", port)] for name, port in ports.items()}
 
 
 def test_a_second_bundle_may_have_other_ports() -> None:
@@ -111,12 +112,12 @@ def test_a_second_bundle_may_have_other_ports() -> None:
     assert ports == {"18000", "15555", "19464", "0"}
 
 
-@each_topology
+@each_layout
 def test_no_name_is_fixed_so_that_two_bundles_can_run(topology: str) -> None:
     assert [s for s in services(topology).values() if "container_name" in s] == []
 
 
-@each_topology
+@each_layout
 def test_no_password_is_in_the_resolved_configuration(topology: str) -> None:
     for name, service in services(topology).items():
         for variable, value in service.get("environment", {}).items():
@@ -125,7 +126,7 @@ def test_no_password_is_in_the_resolved_configuration(topology: str) -> None:
     assert "demo-" not in json.dumps(project(topology))
 
 
-@each_topology
+@each_layout
 def test_each_service_mounts_only_the_secrets_that_it_reads(topology: str) -> None:
     for name, service in services(topology).items():
         if name == "secrets":
@@ -154,7 +155,7 @@ def test_flower_sees_no_key_and_no_database() -> None:
     assert set(flower["environment"]) == {"REDIS_URL_FILE", "FLOWER_BASIC_AUTH_FILE"}
 
 
-@each_topology
+@each_layout
 def test_every_container_is_confined(topology: str) -> None:
     for name, service in services(topology).items():
         assert service["read_only"], name
