@@ -37,8 +37,16 @@ def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def by_hand() -> dict[str, Any]:
+    """Returns everything switched on, but as many workers as `replicas` says instead of KEDA."""
+    values = deepcopy(all_on())
+    values["topologies"]["mine"][0]["autoscaling"]["enabled"] = False
+    return values
+
+
 EVERYTHING = {
     "demo": all_on(),
+    "by hand": by_hand(),
     "production": merged(all_on(), {"demo": {"enabled": False}}),
     "external": merged(all_on(), {"demo": {"enabled": False}}, STORES),
     "existing": merged(all_on(), {"demo": {"enabled": False}, "secrets": NO_SECRETS}, OURS),

@@ -11,6 +11,7 @@ WORKER = {"name": "a", "image": "selenium", "queues": ["high", "default", "low"]
           "terminationGracePeriodSeconds": 60}  # fmt: skip
 VOLUME, MOUNT = {"name": "more", "emptyDir": {}}, {"name": "more", "mountPath": "/more"}
 PLAIN = {"name": "a", "image": "selenium", "queues": ["high", "default", "low"]}
+FAST = {"name": "c", "queues": ["high", "default"]}
 LOW = {"name": "b", "image": "selenium", "queues": ["low"]}
 
 
@@ -45,6 +46,19 @@ REFUSALS: list[tuple[Object, str]] = [
     (mine({**WORKER, "replicas": 0}),
      "topology mine has only workers with replicas 0 for queue high; raise one, or stop it for a"
      " while by kubectl scale."),
+    (mine({**WORKER, "autoscaling": {"enabled": True}}),
+     "worker a of topology mine consumes high, for which a copy has to be there, and low, whose"
+     " copies may only all go; scale workers of a topology that parts the two."),
+    (mine(WORKER, {**LOW, "autoscaling": {"enabled": True, "minReplicas": 1}}),
+     "worker b of topology mine consumes queue low and keeps at least 1 copies; to take one of"
+     " several away ends a scrape, so it scales down to none only: set autoscaling.minReplicas to"
+     " 0."),
+    (mine(LOW, {**FAST, "autoscaling": {"enabled": True, "minReplicas": 0}}),
+     "worker c of topology mine consumes queue high and may go to no copy at all; people wait for"
+     " high: set autoscaling.minReplicas to 1 or more, or leave the queue out."),
+    (mine(LOW, {**FAST, "autoscaling": {"enabled": True, "minReplicas": 4}}),
+     "worker c of topology mine scales from 4 copies to 3; set autoscaling.minReplicas to no more"
+     " than maxReplicas."),
     (mine({**WORKER, "resources": {"limits": {"memory": "512Mi"}}}),
      "worker a of topology mine has shmSize 512Mi, a part of its memory limit, which is 512Mi;"
      " lower the one or raise the other."),

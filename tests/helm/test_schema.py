@@ -1,5 +1,7 @@
 """values.yaml, values.schema.json and the templates cannot part."""
 
+import re
+
 from tests.helm.chart import Object, all_on, chart_file, refusal
 from tests.helm.described import documented, leaves, objects, place, resolved, schema
 
@@ -132,21 +134,23 @@ def test_a_value_of_a_wrong_type_is_refused_wherever_it_stands() -> None:
 
 def test_a_value_of_a_wrong_type_is_refused_in_a_worker_too() -> None:
     paths = [path for path in leaves() if path.startswith("worker.")]
-    worker = {path.partition(".")[2]: wrong(documented()[path]) for path in paths}
-    said = refusal({"topologies": {"one": [worker]}})
+    values: Object = {}
+    for path in paths:
+        place(values, path, wrong(documented()[path]))
+    said = refusal({"topologies": {"one": [values["worker"]]}})
 
-    for key in worker:
-        assert f"- topologies.one.0.{key}: " in said, key
+    for path in paths:
+        assert f"- topologies.one.0.{path.partition('.')[2]}: " in said, path
 
 
 def test_a_key_that_nobody_knows_is_refused_wherever_it_stands() -> None:
-    groups = {path.rpartition(".")[0] for path in leaves()} - {"worker"}
+    groups = {path.rpartition(".")[0] for path in leaves()}
     values: Object = {}
     for group in groups:
         place(values, f"{group}.nonsense".removeprefix("."), 1)
-    values["topologies"] = {"one": [{"name": "a", "queues": ["high"], "nonsense": 1}]}
+    values["topologies"] = {"one": [{"name": "a", "queues": ["high"], **values.pop("worker")}]}
     said = refusal(values)
 
-    for group in groups | {"topologies.one.0"}:
-        where = group or "(root)"
+    for group in groups:
+        where = re.sub(r"^worker\b", "topologies.one.0", group) or "(root)"
         assert f"- {where}: Additional property nonsense is not allowed" in said, where

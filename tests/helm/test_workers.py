@@ -46,8 +46,10 @@ def test_an_example_is_values_alone(name: str) -> None:
 
 
 def test_every_option_of_a_worker_reaches_its_pod_by_its_usual_name() -> None:
-    pod = workers(render(EVERYTHING["demo"]))["every-option"]
-    said = next(w for w in EVERYTHING["demo"]["topologies"]["mine"] if w["name"] == "every-option")
+    pod = workers(render(EVERYTHING["by hand"]))["every-option"]
+    said = next(
+        w for w in EVERYTHING["by hand"]["topologies"]["mine"] if w["name"] == "every-option"
+    )
 
     for key in ("nodeSelector", "tolerations", "affinity", "priorityClassName"):
         assert pod.spec[key] == said[key]

@@ -20,13 +20,14 @@ NO_CLUSTER = (
     " load, env and down, or FISCAL_TEST_CONTEXT to a context of your kubeconfig and"
     " FISCAL_TEST_LOAD to the command that takes images to it, e.g. 'kind load docker-image'."
 )
+NO_KEDA = "KEDA is not in this cluster, so no worker was scaled by it: install it, see keda.sh."
 
 
 @contextmanager
 def cluster() -> Iterator[None]:
     """Yields while `kubectl` and `helm` speak to a cluster with our images; ends what it began."""
     context, loader = os.environ.get("FISCAL_TEST_CONTEXT"), os.environ.get("FISCAL_TEST_LOAD")
-    script = Path(os.environ.get("FISCAL_TEST_CLUSTER") or NEXT_TO_US)
+    script = own_script()
     if context and loader:
         with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as environment:
             environment.setenv("KUBECONFIG", copy_context(context, home))
@@ -40,6 +41,18 @@ def cluster() -> Iterator[None]:
             yield
     else:
         missing(NO_CLUSTER)
+
+
+def own_script() -> Path:
+    return Path(os.environ.get("FISCAL_TEST_CLUSTER") or NEXT_TO_US)
+
+
+def bring_keda() -> None:
+    """Adds KEDA to a cluster of ours; somebody else's has to have it."""
+    if not os.environ.get("FISCAL_TEST_CONTEXT"):
+        run(own_script(), "addon", "keda")
+    elif not run("kubectl", "get", "crd", "scaledobjects.keda.sh", "--ignore-not-found"):
+        missing(NO_KEDA)
 
 
 def copy_context(context: str, directory: str) -> str:

@@ -1,6 +1,7 @@
 """Tasks of the machinery itself."""
 
 import os
+import time
 from typing import Any
 
 from app import bootstrap
@@ -8,8 +9,12 @@ from app.infrastructure.celery import app
 
 
 @app.task(name="system.probe", bind=True)
-def probe(self: Any) -> dict[str, Any]:
-    """Proves that a queue is consumed; says by whom."""
+def probe(self: Any, seconds: float = 0) -> dict[str, Any]:
+    """Proves that a queue is consumed; says by whom.
+
+    Keeps its slot for `seconds`, a minute at most: what a long run does to those that wait.
+    """
+    time.sleep(min(seconds, 60))
     return {"worker": self.request.hostname, "pid": os.getpid()}
 
 
