@@ -9,6 +9,7 @@ from random import Random
 
 from tests.chaos.containers import container, paused, processes, restart, wait
 from tests.integration.stack import Stack
+from tests.waiting import wait_until
 
 WORKERS = ("fast", "slow")
 
@@ -80,8 +81,16 @@ def pause_worker(stack: Stack, chance: Random) -> Iterator[str]:
 
 def fill_disk(stack: Stack, chance: Random) -> Iterator[str]:
     worker = chance.choice(WORKERS)
-    fill = "cat /dev/zero > /tmp/full 2>/dev/null; true"
-    stack.docker("exec", container(stack, worker), "sh", "-c", fill)
+
+    def filled() -> bool:
+        fill = "cat /dev/zero > /tmp/full 2>/dev/null; true"
+        try:
+            stack.docker("exec", container(stack, worker), "sh", "-c", fill)
+        except AssertionError:  # the container may still be dying of the fault before
+            return False
+        return True
+
+    wait_until(filled, timeout=120, what=f"a full disk of {worker}", every=1)
     try:
         wait(chance.uniform(2, 10))
     finally:
