@@ -1,6 +1,6 @@
 # Only git, make, a shell and Python 3.11 or later are needed; `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs demo credentials test test-unit test-integration test-kubernetes chaos chaos-sii fuzz release lint format bench
+.PHONY: help up down topology status logs demo credentials test test-unit test-integration test-kubernetes chaos chaos-sii fuzz release lint format bench
 
 PYTHON = .venv/bin/python
 STAMP = .venv/.made-of-requirements-dev
@@ -19,6 +19,9 @@ up: ## install what is missing, build, start the two-worker layout, print the UR
 
 down: ## stop every layout and keep the data
 	docker compose --profile '*' down
+
+topology: ## change the layout while it works: make topology T=one, two or three
+	@deploy/compose/topology.sh $(T)
 
 status: ## queues, workers and the last runs
 	@docker compose exec api fiscal status

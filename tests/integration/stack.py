@@ -86,22 +86,25 @@ class Stack(AbstractContextManager["Stack"], Bundle):
 
     def docker(self, *arguments: str, stdin: str | None = None) -> str:
         """Runs a docker command for this project; returns what it printed."""
+        return self.run("docker", *arguments, stdin=stdin)
+
+    def type(self, line: str) -> str:
+        """Runs a line of the guide as it stands there; returns what it printed."""
+        assert f"`{line}`" in GUIDE.read_text(encoding="utf-8"), f"the guide does not say: {line}"
+        return self.run(*shlex.split(line))
+
+    def run(self, *command: str, stdin: str | None = None, check: bool = True) -> str:
+        """Runs a command for this project; returns its output, its errors where it may fail."""
         done = subprocess.run(
-            ["docker", *arguments],
+            command,
             env=os.environ | self.environment,
             cwd=ROOT,
             input=stdin,
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr[-2000:]}"
-        return done.stdout
-
-    def type(self, line: str) -> str:
-        """Runs a line of the guide as it stands there; returns what it printed."""
-        assert f"`{line}`" in GUIDE.read_text(encoding="utf-8"), f"the guide does not say: {line}"
-        _, *words = shlex.split(line)
-        return self.docker(*words)
+        assert done.returncode == 0 or not check, f"{' '.join(command)}: {done.stderr[-2000:]}"
+        return done.stdout if check else done.stderr
 
     def execute(self, part: str, *command: str, stdin: str | None = None) -> str:
         """Runs a command in a service's container."""

@@ -8,7 +8,7 @@ import pytest
 from tests.topology.compose_reader import ROOT
 
 TARGETS = [
-    "up", "down", "status", "logs", "demo", "credentials", "test", "test-unit",
+    "up", "down", "topology", "status", "logs", "demo", "credentials", "test", "test-unit",
     "test-integration", "test-kubernetes", "chaos", "chaos-sii", "fuzz", "release", "lint",
     "format", "bench",
 ]  # fmt: skip
