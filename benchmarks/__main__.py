@@ -1,5 +1,5 @@
 """`python -m benchmarks [NAME ...]` prints ratios and keeps them: memory, cold-start, throughput,
-isolation, lanes, calendar, notifications, probe, sizes; all of them where none is named.
+isolation, lanes, calendar, notifications, probe, advise, sizes; all of them where none is named.
 
 Needs Docker and the two images (`make up` or `docker compose build`). Ends with 1 where a goal
 is missed.
@@ -8,6 +8,7 @@ is missed.
 import sys
 from collections.abc import Callable
 
+from benchmarks.advise import advise
 from benchmarks.calendar import calendar
 from benchmarks.image_size import selenium_size, slim_size
 from benchmarks.isolation import isolation
@@ -28,6 +29,7 @@ ON_STAGE: dict[str, Callable[[Stage], Result | list[Result]]] = {
     "calendar": calendar,
     "notifications": notifications,
     "probe": probe,
+    "advise": advise,
 }
 SIZES = (slim_size, selenium_size)
 

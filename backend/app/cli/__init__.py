@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from app.cli.advise import advise
 from app.errors import (
     ConfigurationError,
     DatabaseUnavailable,
@@ -44,6 +45,9 @@ def _exit_status(error: FiscalError) -> int:
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
 def fiscal() -> None:
     """Commands of the fiscal bundle."""
+
+
+fiscal.add_command(advise)
 
 
 @fiscal.command()
