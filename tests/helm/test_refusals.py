@@ -37,12 +37,12 @@ REFUSALS: list[tuple[Object, str]] = [
      "worker a of topology mine gives queue low 3 slots and has a concurrency of 2; lower the one"
      " or raise the other."),
     (mine({**WORKER, "softShutdownSeconds": 60}),
-     "worker a of topology mine has softShutdownSeconds 60, which must be less than"
-     " terminationGracePeriodSeconds (60): a run that has to stop goes back to its queue in"
-     " between."),
+     "worker a of topology mine has handOverSeconds 30 and softShutdownSeconds 60, which together"
+     " must be less than terminationGracePeriodSeconds (60): a run that has to stop goes back to"
+     " its queue in between."),
     ({**mine(PLAIN), "workerDefaults": {"softShutdownSeconds": 20,
                                         "terminationGracePeriodSeconds": 20}},
-     "worker a of topology mine has softShutdownSeconds 20, which must be less than"),
+     "worker a of topology mine has handOverSeconds 30 and softShutdownSeconds 20, which together"),
     (mine({**WORKER, "replicas": 0}),
      "topology mine has only workers with replicas 0 for queue high; raise one, or stop it for a"
      " while by kubectl scale."),

@@ -6,6 +6,7 @@ import pytest
 
 from tests.kubernetes.namespace import own_namespace
 from tests.kubernetes.release import Release
+from tests.scenarios.consumers import no_queue_is_left_alone
 from tests.scenarios.isolation import assert_a_held_scrape_delays_nobody
 from tests.scenarios.load import Load
 from tests.scenarios.notifications import assert_each_arrived_once, schedule_notifications
@@ -35,7 +36,7 @@ def test_a_change_of_layout_loses_nothing_and_repeats_nothing(demo: Release) -> 
     companies = [one for one in demo.seed_companies().values() if one["kind"] in "ABC"]
     # Slow enough for each sync to be under way when its worker has to stop.
     demo.simulator.post("faults", json={"path": "/www4", "kind": "slow_page", "ms": 1000})
-    with Load(demo) as load:
+    with no_queue_is_left_alone(demo), Load(demo) as load:
         for topology, company in zip(CHANGES, companies, strict=True):
             schedule_notifications(demo, f"To {topology}", TOLD)
             load.published += demo.publish(

@@ -14,8 +14,8 @@ from tests.topology.worker_environment import worker_from
 ELSEWHERE = {"worker", "seed", "test"}
 ANY = {
     "name": "any", "image": "selenium", "queues": ["high", "default", "low"], "queueSlots": {},
-    "shmSize": "1Mi", "softShutdownSeconds": 1, "terminationGracePeriodSeconds": 2,
-    "resources": {},
+    "shmSize": "1Mi", "handOverSeconds": 0, "softShutdownSeconds": 1,
+    "terminationGracePeriodSeconds": 2, "resources": {},
 }  # fmt: skip
 
 

@@ -161,6 +161,21 @@ def probe(expected: tuple[str, ...], timeout: float) -> None:
     raise SystemExit(0 if as_expected else 1)
 
 
+@fiscal.command("hand-over")
+@click.option(
+    "--timeout",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Seconds to wait at most.",
+)
+def hand_over(timeout: float) -> None:
+    """Wait, in a worker's container, until other workers consume its queues."""
+    from app.cli.handover import hand_over as wait
+
+    wait(timeout)
+
+
 @fiscal.command()
 def seed() -> None:
     """Store the simulator's companies and their logins; a second time it changes nothing."""

@@ -60,7 +60,7 @@ one sentence that says what is wrong with them.
 {{- if and $memory (eq $worker.image "selenium") (ge (include "fiscal.bytes" $shm | int64) (include "fiscal.bytes" ($memory | default "0") | int64)) -}}
   {{- fail (printf "%s has shmSize %s, a part of its memory limit, which is %s; lower the one or raise the other." $who $shm $memory) -}}
 {{- end -}}
-{{- if ge (int $worker.softShutdownSeconds) (int $worker.terminationGracePeriodSeconds) -}}
-  {{- fail (printf "%s has softShutdownSeconds %d, which must be less than terminationGracePeriodSeconds (%d): a run that has to stop goes back to its queue in between." $who (int $worker.softShutdownSeconds) (int $worker.terminationGracePeriodSeconds)) -}}
+{{- if ge (add (int $worker.handOverSeconds) (int $worker.softShutdownSeconds) | int) (int $worker.terminationGracePeriodSeconds) -}}
+  {{- fail (printf "%s has handOverSeconds %d and softShutdownSeconds %d, which together must be less than terminationGracePeriodSeconds (%d): a run that has to stop goes back to its queue in between." $who (int $worker.handOverSeconds) (int $worker.softShutdownSeconds) (int $worker.terminationGracePeriodSeconds)) -}}
 {{- end -}}
 {{- end }}
