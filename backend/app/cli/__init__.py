@@ -32,7 +32,7 @@ class _Sentences(click.Group):
             raise  # a group without a command shows its help
         except click.UsageError as error:
             path = error.ctx.command_path if error.ctx else ctx.command_path
-            click.echo(f"{error.format_message()} See `{path} --help`.", err=True)
+            click.echo(f"{error.format_message().rstrip('.')}. See `{path} --help`.", err=True)
             ctx.exit(os.EX_USAGE)
         except FiscalError as error:
             click.echo(error.message, err=True)

@@ -10,6 +10,8 @@ from sqlalchemy_celery_beat.schedulers import session_manager
 from app.services.schedule import ScheduledEntry
 from app.settings import get_settings
 
+CHILES = " (m/h/dM/MY/d) America/Santiago"  # what the library adds to a crontab
+
 
 def read_entries() -> list[ScheduledEntry]:
     """Returns every entry of the schedule by name. Raises SQLAlchemy's errors."""
@@ -23,7 +25,7 @@ def _described(row: Any) -> ScheduledEntry:
     return ScheduledEntry(
         name=row.name,
         task=row.task,
-        times=str(row.schedule_model),
+        times=str(row.schedule_model).removesuffix(CHILES),
         is_enabled=row.enabled,
         last_run_at=row.last_run_at,
         kwargs=json.loads(row.kwargs or "{}"),
