@@ -11,11 +11,12 @@ from sqlalchemy import func, select
 from app.errors import InvalidInput, NotFound, WrongState
 from app.infrastructure.db.models import Company, OperatorAction, Run
 from app.infrastructure.db.session import get_session_factory, session_scope
+from app.services.cancelling import cancel_run, end_cancelled
 from app.services.document_fan_out import enqueue_sync, sync_key
 from app.services.operators import Operator, list_actions
 from app.services.outbox import Outbox
 from app.services.pauses import list_pauses, pause_queue, resume_queue
-from app.services.run_control import cancel_run, end_cancelled, retry_run
+from app.services.retries import retry_run
 from app.services.schedule import (
     ScheduledEntry,
     enqueue_scheduled,

@@ -81,7 +81,7 @@ def show(run_id: UUID, as_json: bool) -> None:
 def retry(run_id: UUID, by: str, reason: str | None) -> None:
     """Ask again for what RUN, which has failed, was asked for."""
     from app.services.operators import Operator
-    from app.services.run_control import retry_run
+    from app.services.retries import retry_run
 
     with acting() as (session, outbox):
         again = retry_run(session, outbox, run_id, Operator(by, reason), datetime.now(UTC))
@@ -93,8 +93,8 @@ def retry(run_id: UUID, by: str, reason: str | None) -> None:
 @acted_by
 def cancel(run_id: UUID, by: str, reason: str | None) -> None:
     """End RUN where it waits; let it stop at its next checkpoint where it runs."""
+    from app.services.cancelling import cancel_run
     from app.services.operators import Operator
-    from app.services.run_control import cancel_run
 
     with acting() as (session, _):
         ended = cancel_run(session, run_id, Operator(by, reason))

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.infrastructure.db.models import Run
+from app.services.cancelling import end_cancelled
 from app.services.outbox import Outbox, Publisher, outbox_scope
-from app.services.run_control import end_cancelled
 from app.services.run_totals import count_finished
 
 TASK = "system.reconcile"

@@ -11,10 +11,10 @@ from app.infrastructure.celery.lanes import Lanes
 from app.infrastructure.celery.publisher import CeleryPublisher
 from app.infrastructure.celery.topology import QUEUES
 from app.infrastructure.db.session import get_session_factory, session_scope
+from app.services.cancelling import cancel_run
 from app.services.operators import Operator
 from app.services.outbox import outbox_scope
 from app.services.pauses import pause_queue, resume_queue
-from app.services.run_control import cancel_run
 from app.services.runs import enqueue
 from tests.unit.celery.worker_process import RunOf, Start, WorkerProcess, finished
 from tests.waiting import wait_until

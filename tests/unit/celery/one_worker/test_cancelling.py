@@ -11,7 +11,7 @@ from app.infrastructure.celery.publisher import CeleryPublisher
 from app.infrastructure.celery.queues import RedisQueues
 from app.infrastructure.celery.topology import TASKS
 from app.infrastructure.db.session import get_session_factory, session_scope
-from app.services import run_control
+from app.services import cancelling
 from app.services.operators import Operator
 from app.services.outbox import outbox_scope
 from app.services.runs import enqueue
@@ -29,11 +29,11 @@ def start(task: str) -> UUID:
 def test_a_run_with_checkpoints_stops_at_the_next_one_and_its_key_is_free(
     app: Any, run_of: RunOf, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_control, "STOPPABLE", {"test.step"})
+    monkeypatch.setattr(cancelling, "STOPPABLE", {"test.step"})
     run_id = start("test.step")
     wait_until(lambda: run_of(str(run_id)).progress, what="the first checkpoint")
     with session_scope() as session:
-        assert run_control.cancel_run(session, run_id, ANA).state == "running"
+        assert cancelling.cancel_run(session, run_id, ANA).state == "running"
 
     run = finished(run_of, str(run_id))
     assert (run.state, run.error_code, run.error_kind) == ("revoked", "run_cancelled", "permanent")
@@ -42,7 +42,7 @@ def test_a_run_with_checkpoints_stops_at_the_next_one_and_its_key_is_free(
     assert again != run_id
     wait_until(lambda: run_of(str(again)).progress, what="the first checkpoint")
     with session_scope() as session:
-        run_control.cancel_run(session, again, ANA)
+        cancelling.cancel_run(session, again, ANA)
     finished(run_of, str(again))
     with redis.Redis.from_url(redis_url) as client:
         wait_until(lambda: not RedisQueues(client).run_ids(), what="every message acknowledged")
@@ -51,4 +51,4 @@ def test_a_run_with_checkpoints_stops_at_the_next_one_and_its_key_is_free(
 def test_the_runs_that_can_stop_are_those_that_report_progress(app: Any) -> None:
     app.loader.import_default_modules()
     reporting = {name for name in TASKS if "progress=" in getsource(app.tasks[name].run)}
-    assert reporting == run_control.STOPPABLE
+    assert reporting == cancelling.STOPPABLE
