@@ -1,6 +1,9 @@
 """What an operator types, and the exact sentences that come back."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
@@ -15,6 +18,7 @@ from app.infrastructure.celery.topology import TOPOLOGIES
 from app.infrastructure.celery.vitals import Usage, Vitals, say_vitals
 from app.infrastructure.db.models import Company, Run, SiiCredential
 from app.infrastructure.db.session import session_scope
+from tests.conftest import ROOT
 from tests.unit.celery.worker_process import publishing_app
 from tests.unit.test_cli import NOBODY
 
@@ -69,6 +73,19 @@ def test_a_queue_is_paused_shown_and_resumed(command: Type) -> None:
     audit = command("audit").stdout
     assert "queue.pause" in audit
     assert "queue.resume" in audit
+
+
+def test_a_watch_shows_it_again_until_ctrl_c(database_url: str, redis_url: str) -> None:
+    command = [sys.executable, "-m", "app.cli", "status", "--watch"]
+    process = subprocess.Popen(
+        command, cwd=ROOT / "backend", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    seen = ""
+    while seen.count("Last runs") < 2:
+        seen += process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_a_failed_run_is_found_shown_retried_and_cancelled(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import click
 import redis
 from kombu.exceptions import OperationalError as BrokerError
 from rich.console import Console
@@ -40,7 +41,7 @@ def watch_status(runs: int) -> None:
             with console.capture() as drawn:
                 show_status(runs, console)
             console.clear()
-            console.out(drawn.get(), highlight=False, end="")
+            click.echo(drawn.get(), nl=False)
             time.sleep(WATCH)
     except KeyboardInterrupt:
         raise SystemExit(0) from None

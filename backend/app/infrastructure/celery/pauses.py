@@ -49,26 +49,29 @@ def _watch(answered: threading.Event) -> None:
     from app.settings import get_settings
 
     url = libpq_url(get_settings().require("database_url"))
-    heard: Collection[str] = frozenset()
-    told = False
+    is_away = False
     while True:
         try:
             with psycopg.connect(url, autocommit=True, **CONNECTION) as connection:
                 while True:
                     rows = connection.execute("SELECT queue FROM paused_queues").fetchall()
-                    paused = frozenset(queue for (queue,) in rows)
-                    _hold_back(paused)
-                    answered.set()
-                    if paused != heard:
-                        logger.info("paused queues: %s", ", ".join(sorted(paused)) or "none")
-                    heard, told = paused, False
+                    _hear({queue for (queue,) in rows}, answered)
+                    is_away = False
                     time.sleep(INTERVAL)
         except psycopg.Error as error:
-            if not told:
+            if not is_away:
                 reason = str(error).partition("\n")[0]
                 logger.warning("Postgres does not say which queues are paused: %s", reason)
-            told = True
+            is_away = True
             time.sleep(INTERVAL)
+
+
+def _hear(paused: Collection[str], answered: threading.Event) -> None:
+    changed = paused != (_paused if answered.is_set() else set())
+    _hold_back(frozenset(paused))
+    answered.set()
+    if changed:
+        logger.info("paused queues: %s", ", ".join(sorted(paused)) or "none")
 
 
 def _hold_back(queues: Collection[str]) -> None:
