@@ -16,7 +16,7 @@ from app.cli.completion import completion
 from app.cli.queues import queue
 from app.cli.runs import run, runs
 from app.cli.schedule import schedule
-from app.cli.stores import typed_database_errors as _typed_database_errors
+from app.cli.stores import typed_database_errors
 from app.cli.syncs import sync
 from app.cli.topology import topology
 from app.errors import ConfigurationError, FiscalError, InvalidInput, NotFound, TransientError
@@ -79,7 +79,7 @@ def migrate(patience: float) -> None:
     url = _database_url()
     schema.wait_for_postgres(url, patience, lambda reason: click.echo(reason, err=True))
     added: list[str] = []
-    with _typed_database_errors():
+    with typed_database_errors():
         # The rows under the same lock: two migrations at once would both find it empty.
         revision = schema.migrate(url, seed=lambda: added.extend(_seed(url)))
     if revision != schema.head_revision():
@@ -142,7 +142,7 @@ def reencrypt() -> None:
     from app.services.key_rotation import reencrypt_credentials
 
     _database_url()
-    with _typed_database_errors():
+    with typed_database_errors():
         renewed, total = reencrypt_credentials(get_session_factory(), bootstrap.cipher())
     click.echo(f"encrypted {renewed} of {total} claves again; all are under the first key now")
 
@@ -178,7 +178,7 @@ def probe(expected: tuple[str, ...], timeout: float) -> None:
     """Send a harmless run through each QUEUE; exit 1 where none of its WORKERs ran it."""
     from app.cli.probe import probe_queues
 
-    with _typed_database_errors():
+    with typed_database_errors():
         as_expected = probe_queues(expected, timeout)
     raise SystemExit(0 if as_expected else 1)
 
@@ -204,7 +204,7 @@ def seed() -> None:
     from app.cli.demo import open_simulator
     from app.cli.demo import seed as seed_companies
 
-    with _typed_database_errors():
+    with typed_database_errors():
         companies = seed_companies(open_simulator())
     click.echo(f"seeded: {len(companies)} companies of the simulator are there")
 
@@ -215,7 +215,7 @@ def demo(months: int) -> None:
     """Sync the simulator's companies for real and compare the result with its truth."""
     from app.cli.demo import run_demo
 
-    with _typed_database_errors():
+    with typed_database_errors():
         as_seeded = run_demo(months)
     raise SystemExit(0 if as_seeded else 1)
 
