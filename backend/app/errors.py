@@ -241,6 +241,16 @@ class AlreadyExists(PermanentError):
     status = 409
 
 
+class WrongState(PermanentError):
+    """The thing is in a state that does not allow this."""
+
+    status = 409
+
+
+class RunCancelled(PermanentError):
+    """An operator has cancelled this run."""
+
+
 class Unauthenticated(PermanentError):
     """The request carries no valid API key."""
 

@@ -5,49 +5,62 @@ container and may cost no more than click and psycopg.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from app.cli.advise import advise
-from app.errors import (
-    ConfigurationError,
-    DatabaseUnavailable,
-    FiscalError,
-    InvalidInput,
-    TransientError,
-)
+from app.cli.audit import audit
+from app.cli.completion import completion
+from app.cli.queues import queue
+from app.cli.runs import run, runs
+from app.cli.schedule import schedule
+from app.cli.stores import typed_database_errors
+from app.cli.syncs import sync
+from app.cli.topology import topology
+from app.errors import ConfigurationError, FiscalError, InvalidInput, NotFound, TransientError
 
 
 class _Sentences(click.Group):
-    """Ends with the sentence of a typed error instead of a traceback.
-
-    Exit 64: what was typed or set has to change. 75: the same command may succeed later.
-    """
+    """Ends with the sentence of a typed error instead of a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise  # a group without a command shows its help
+        except click.UsageError as error:
+            path = error.ctx.command_path if error.ctx else ctx.command_path
+            click.echo(f"{error.format_message().rstrip('.')}. See `{path} --help`.", err=True)
+            ctx.exit(os.EX_USAGE)
         except FiscalError as error:
             click.echo(error.message, err=True)
             ctx.exit(_exit_status(error))
 
 
 def _exit_status(error: FiscalError) -> int:
-    if isinstance(error, ConfigurationError | InvalidInput):
+    if isinstance(error, ConfigurationError | InvalidInput | NotFound):
         return os.EX_USAGE
     return os.EX_TEMPFAIL if isinstance(error, TransientError) else 1
 
 
-@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+_EXIT_CODES = """\b
+Exit codes: 0 done; 1 refused, or something is not as it should be; 64 what was
+typed or set has to change; 75 a store is away, the same command may succeed later."""
+
+
+@click.group(
+    cls=_Sentences,
+    epilog=_EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 def fiscal() -> None:
     """Commands of the fiscal bundle."""
 
 
-fiscal.add_command(advise)
+for _command in (advise, audit, completion, queue, run, runs, schedule, sync, topology):
+    fiscal.add_command(_command)
 
 
 @fiscal.command()
@@ -66,7 +79,7 @@ def migrate(patience: float) -> None:
     url = _database_url()
     schema.wait_for_postgres(url, patience, lambda reason: click.echo(reason, err=True))
     added: list[str] = []
-    with _typed_database_errors():
+    with typed_database_errors():
         # The rows under the same lock: two migrations at once would both find it empty.
         revision = schema.migrate(url, seed=lambda: added.extend(_seed(url)))
     if revision != schema.head_revision():
@@ -129,18 +142,27 @@ def reencrypt() -> None:
     from app.services.key_rotation import reencrypt_credentials
 
     _database_url()
-    with _typed_database_errors():
+    with typed_database_errors():
         renewed, total = reencrypt_credentials(get_session_factory(), bootstrap.cipher())
     click.echo(f"encrypted {renewed} of {total} claves again; all are under the first key now")
 
 
 @fiscal.command()
 @click.option("--runs", default=15, show_default=True, help="How many of the last runs to show.")
-def status(runs: int) -> None:
-    """Show queues, workers and the last runs; exit 1 where something does not answer."""
-    from app.cli.status import show_status
+@click.option("--watch", is_flag=True, help="Show it again each 2 s, until Ctrl-C.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON; a part that is not known is null."
+)
+def status(runs: int, watch: bool, as_json: bool) -> None:
+    """Show queues, pauses, workers and the last runs; exit 1 where something does not answer."""
+    from app.cli.status import show_status, watch_status
+    from app.cli.status_json import print_status
 
-    raise SystemExit(0 if show_status(runs) else 1)
+    if watch and as_json:
+        raise click.UsageError("--watch is for people, --json for programs; choose one.")
+    if watch:
+        watch_status(runs)
+    raise SystemExit(0 if (print_status if as_json else show_status)(runs) else 1)
 
 
 @fiscal.command()
@@ -156,7 +178,7 @@ def probe(expected: tuple[str, ...], timeout: float) -> None:
     """Send a harmless run through each QUEUE; exit 1 where none of its WORKERs ran it."""
     from app.cli.probe import probe_queues
 
-    with _typed_database_errors():
+    with typed_database_errors():
         as_expected = probe_queues(expected, timeout)
     raise SystemExit(0 if as_expected else 1)
 
@@ -182,7 +204,7 @@ def seed() -> None:
     from app.cli.demo import open_simulator
     from app.cli.demo import seed as seed_companies
 
-    with _typed_database_errors():
+    with typed_database_errors():
         companies = seed_companies(open_simulator())
     click.echo(f"seeded: {len(companies)} companies of the simulator are there")
 
@@ -193,7 +215,7 @@ def demo(months: int) -> None:
     """Sync the simulator's companies for real and compare the result with its truth."""
     from app.cli.demo import run_demo
 
-    with _typed_database_errors():
+    with typed_database_errors():
         as_seeded = run_demo(months)
     raise SystemExit(0 if as_seeded else 1)
 
@@ -213,14 +235,3 @@ def _database_url() -> str:
     from app.settings import get_settings
 
     return get_settings().require("database_url")
-
-
-@contextmanager
-def _typed_database_errors() -> Iterator[None]:
-    from sqlalchemy.exc import OperationalError
-
-    try:
-        yield
-    except OperationalError as error:
-        reason = str(error.orig).strip().partition("\n")[0]  # names host and user, no password
-        raise DatabaseUnavailable(f"Postgres does not answer: {reason}.") from None

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from app.cli.stores import typed_database_errors
 from app.errors import InvalidInput
 
 CHILE = ZoneInfo("America/Santiago")
@@ -41,11 +42,11 @@ def advise(
             f"--growth {growth:g} is no factor between 0 and {MOST_GROWTH:g}; 2 is twice as many"
             " runs."
         )
-    from app.cli import _database_url, _typed_database_errors
+    from app.cli import _database_url
     from app.cli.advice_report import find_advice, print_json, print_tables
 
     _database_url()
-    with _typed_database_errors():
+    with typed_database_errors():
         advice = find_advice(begin, end, growth, seed)
     (print_json if as_json else print_tables)(advice)
 

@@ -1,9 +1,11 @@
 """`fiscal status`: each section stands alone, so that one store that is down hides nothing else."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import click
 import redis
 from kombu.exceptions import OperationalError as BrokerError
 from rich.console import Console
@@ -12,6 +14,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from app.cli.console import open_console
+from app.domain.periods import CHILE
 from app.infrastructure.celery import app
 from app.infrastructure.celery.queues import RedisQueues
 from app.infrastructure.celery.topology import QUEUES, TOPOLOGIES
@@ -19,20 +22,37 @@ from app.infrastructure.certificates import certificate_fault
 from app.infrastructure.db.session import session_scope
 from app.infrastructure.health import impatient_redis
 from app.services import status
+from app.services.pauses import list_pauses
 from app.services.resolutions import count_unknown
 from app.settings import get_settings
 
+WATCH = 2.0  # s between two looks
 PATIENCE = 1.5  # s for the workers' answers, and for Redis
 # No command: what shows or stops a container differs between Compose, Kubernetes and Railway.
 GUIDE = "docs/CELERY_DEPLOYMENT_GUIDE.md"
 STYLES = {"succeeded": "green", "failed": "red", "running": "cyan", "retrying": "yellow"}
 
 
-def show_status(runs: int) -> bool:
-    """Draws everything that answers; returns whether all of it did."""
+def watch_status(runs: int) -> None:
+    """Draws everything again and again, until Ctrl-C."""
     console = open_console()
+    try:
+        while True:
+            with console.capture() as drawn:
+                show_status(runs, console)
+            console.clear()
+            click.echo(drawn.get(), nl=False)
+            time.sleep(WATCH)
+    except KeyboardInterrupt:
+        raise SystemExit(0) from None
+
+
+def show_status(runs: int, console: Console | None = None) -> bool:
+    """Draws everything that answers; returns whether all of it did."""
+    console = console or open_console()
     drawn = [  # a list: every section is drawn, whatever became of the one before
         _draw("Queues", _show_queues, console),
+        _draw("Pauses", _show_pauses, console),
         _draw("Workers", _show_workers, console),
         _draw("Last runs", lambda console: _show_runs(console, runs), console),
     ]
@@ -57,23 +77,37 @@ def _draw(title: str, section: Callable[[Console], None], console: Console) -> b
 
 def _show_queues(console: Console) -> None:
     table = _table("Queues", "queue", "waiting", "in flight")
-    with _redis() as client:
+    with open_redis() as client:
         for queue in status.read_queues(RedisQueues(client), list(QUEUES)):
             table.add_row(queue.name, str(queue.waiting), str(queue.in_flight))
     console.print(table)
 
 
-def _redis() -> redis.Redis:
+def _show_pauses(console: Console) -> None:
+    with session_scope() as session:
+        pauses = list_pauses(session)
+    for each in pauses:
+        why = f": {each.reason}" if each.reason else ""
+        since = each.paused_at.astimezone(CHILE).strftime("%Y-%m-%d %H:%M")
+        console.print(
+            f"[yellow]Queue {each.queue} is paused[/] since {since} by"
+            f" {escape(each.paused_by + why)}; its runs wait.",
+            soft_wrap=True,
+        )
+
+
+def open_redis() -> redis.Redis:
+    """Returns a client that gives up soon."""
     return impatient_redis(get_settings().require("redis_url"), PATIENCE)
 
 
 def _show_workers(console: Console) -> None:
-    with _redis() as client:
+    with open_redis() as client:
         client.ping()  # Celery itself would try again for much longer
-    workers = status.read_workers(_ask_workers)
+    workers = status.read_workers(ask_workers)
     table = _table("Workers", "node", "queues", "topology")
     for worker in workers:
-        topologies = ", ".join(_topologies_of(worker.name)) or "your own"
+        topologies = ", ".join(topologies_of(worker.name)) or "your own"
         table.add_row(worker.node, ", ".join(worker.queues), topologies)
     console.print(table)
     if not workers:
@@ -84,7 +118,8 @@ def _show_workers(console: Console) -> None:
         _show_channels_off(console)
 
 
-def _ask_workers() -> Mapping[str, Sequence[Mapping[str, Any]]]:
+def ask_workers() -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """Returns what each living worker consumes, by node; takes PATIENCE."""
     return app.control.inspect(timeout=PATIENCE).active_queues() or {}
 
 
@@ -92,7 +127,8 @@ def _ask_channels_off() -> Sequence[Mapping[str, Any]]:
     return app.control.broadcast("channels_off", reply=True, timeout=PATIENCE) or []
 
 
-def _topologies_of(worker: str) -> list[str]:
+def topologies_of(worker: str) -> list[str]:
+    """Returns the topologies that have a worker of this name."""
     return [name for name, members in TOPOLOGIES.items() if worker in {w.name for w in members}]
 
 
@@ -139,8 +175,8 @@ def _show_runs(console: Console, limit: int) -> None:
             run.company,
             f"[{STYLES.get(run.state, 'default')}]{run.state}[/]",
             run.worker,
-            _duration(run.waited),
-            _duration(run.took),
+            duration(run.waited),
+            duration(run.took),
             run.error_code,
         )
     console.print(table)
@@ -170,7 +206,8 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _duration(value: timedelta | None) -> str:
+def duration(value: timedelta | None) -> str:
+    """Returns how long something took, for people; '' for None."""
     if value is None:
         return ""
     seconds = value.total_seconds()

@@ -48,6 +48,21 @@ def find_company(session: Session, company_id: UUID) -> Company:
     return company
 
 
+def find_company_by(session: Session, id_or_rut: str) -> Company:
+    """Returns the company that an id, or a RUT in any spelling, names.
+
+    Raises InvalidInput where it is neither, NotFound.
+    """
+    try:
+        return find_company(session, UUID(id_or_rut))
+    except ValueError:
+        rut = canonical_rut(id_or_rut)
+    company = session.scalar(select(Company).where(Company.rut == rut))
+    if company is None:
+        raise NotFound(f"There is no company with RUT {rut}.")
+    return company
+
+
 def company_uuid(text: str) -> UUID:
     """Returns the id that a run was given. Raises InvalidInput."""
     try:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.infrastructure.db.models import Run
+from app.services.cancelling import end_cancelled
 from app.services.outbox import Outbox, Publisher, outbox_scope
 from app.services.run_totals import count_finished
 
@@ -58,6 +59,7 @@ def reconcile(
         if not session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
             return {"expired": 0, "republished": 0}
         expired = _end_expired(session)
+        end_cancelled(session)
         count_finished(session)
         _forget_own_rows(session)
         lost = _missing(sessions, messages)

@@ -19,6 +19,7 @@ class RunFilter:
     company_id: UUID | None = None
     state: str | None = None
     task: str | None = None
+    queue: str | None = None
 
 
 def list_runs(
@@ -41,6 +42,8 @@ def _matching(wanted: RunFilter) -> Select[tuple[Run]]:
         query = query.where(Run.state == wanted.state)
     if wanted.task is not None:
         query = query.where(Run.task == wanted.task)
+    if wanted.queue is not None:
+        query = query.where(Run.queue == wanted.queue)
     return query
 
 

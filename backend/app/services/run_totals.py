@@ -28,7 +28,7 @@ _OUTCOMES = """
     GROUP BY 1, 2, 3, 4
 """
 # Waiting ends with the first start; running time is that of the last attempt. A run that ended
-# without being run any more (expired, superseded) has none.
+# without being run any more (expired, superseded, revoked) has none.
 _TIMES = """
     SELECT queue, task, phase, le, count(*) AS runs, sum(seconds) AS seconds
     FROM (
@@ -40,7 +40,7 @@ _TIMES = """
                 greatest(CAST(extract(epoch FROM took) AS double precision), 0) AS seconds
             FROM {runs} AS counted_runs, LATERAL (VALUES
                 ('wait', coalesce(first_started_at, started_at) - queued_at),
-                ('run', CASE WHEN state NOT IN ('expired', 'superseded')
+                ('run', CASE WHEN state NOT IN ('expired', 'superseded', 'revoked')
                         THEN finished_at - started_at END)
             ) AS phases (phase, took)
             WHERE took IS NOT NULL

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.errors import NotFound
+from app.errors import NotFound, RunCancelled
 from app.infrastructure.db.models import Run
 from app.infrastructure.db.session import get_engine
 from app.services.outbox import Outbox
@@ -81,8 +81,13 @@ def find_run(session: Session, run_id: UUID) -> Run:
 
 
 def report_progress(run_id: UUID, done: int, total: int, detail: str) -> None:
-    """Shows how far a run is, at once and apart from the caller's transaction."""
-    statement = update(Run).where(Run.id == run_id)
+    """Shows how far a run is, at once and apart from the caller's transaction.
+
+    Raises RunCancelled where the run is asked to stop and not done yet.
+    """
     progress = {"done": done, "total": total, "detail": detail}
+    statement = update(Run).where(Run.id == run_id).values(progress=progress)
     with get_engine().begin() as connection:
-        connection.execute(statement.values(progress=progress))
+        asked_at = connection.scalar(statement.returning(Run.cancel_asked_at))
+    if asked_at is not None and done < total:
+        raise RunCancelled

@@ -101,11 +101,19 @@ def mixed_topologies(
     """
     known = {name for members in topologies.values() for name in members}
     alive = {worker.name for worker in workers} & known
-    complete = [name for name, members in topologies.items() if alive >= set(members)]
+    complete = whole_topologies(workers, topologies)
     begun = [name for name, members in topologies.items() if alive & set(members)]
     if any(alive <= set(topologies[name]) for name in begun):
         return {}
     return {name: sorted(alive - set(topologies[name])) for name in complete or begun}
+
+
+def whole_topologies(
+    workers: Sequence[WorkerStatus], topologies: Mapping[str, Collection[str]]
+) -> list[str]:
+    """Returns the topologies all of whose workers live; more than one only in a mixture."""
+    alive = {worker.name for worker in workers}
+    return [name for name, members in topologies.items() if alive >= set(members)]
 
 
 def read_runs(session: Session, now: datetime, limit: int) -> list[RunStatus]:

@@ -14,6 +14,7 @@ from app.infrastructure.celery import app, recovery, task, topology
 from app.infrastructure.db.session import get_engine
 from app.infrastructure.health import impatient_redis
 from app.services import claims, deliveries
+from app.services.runs import report_progress
 from tests.waiting import wait_until
 
 NAMES = (
@@ -28,6 +29,7 @@ NAMES = (
     "test.stumble_at",
     "test.ask_redis",
     "test.turn_away",
+    "test.step",
 )
 
 # Shorter than in production, where a test asks for it.
@@ -79,6 +81,12 @@ def die() -> None:
 def hold(until: str) -> None:
     """Runs until the file `until` is there."""
     wait_until(Path(until).exists, timeout=120)
+
+
+@app.task(name="test.step", bind=True)
+def step(self: Any) -> None:
+    """Goes from checkpoint to checkpoint until it is cancelled."""
+    wait_until(lambda: report_progress(self.attempt.run_id, 1, 2, "again"), timeout=60)
 
 
 @app.task(name="test.hang", bind=True, soft_time_limit=1, time_limit=5)

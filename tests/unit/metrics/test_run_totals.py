@@ -96,11 +96,12 @@ def test_buckets_hold_what_took_at_most_their_bound() -> None:
 def test_waiting_ends_with_the_first_start_and_what_never_started_has_no_times() -> None:
     record("expired", started_at=None, first_started_at=None)
     record("superseded")
+    record("revoked")  # cancelled while it waited for its next try
     record(started_at=NOON + timedelta(hours=1), first_started_at=NOON + timedelta(seconds=3),
            finished_at=NOON + timedelta(hours=1, seconds=7))  # fmt: skip
     found = scrape()
-    assert sum(found["fiscal_runs_finished_total"].values()) == 3
-    assert found["fiscal_run_wait_seconds_sum"] == {LOW: 1 + 3}
+    assert sum(found["fiscal_runs_finished_total"].values()) == 4
+    assert found["fiscal_run_wait_seconds_sum"] == {LOW: 1 + 1 + 3}
     assert found["fiscal_run_duration_seconds_sum"] == {LOW: 7}
 
 

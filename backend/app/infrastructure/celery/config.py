@@ -7,6 +7,7 @@ from kombu import Exchange, Queue  # type: ignore[attr-defined]  # lazy exports,
 from kombu.utils.url import parse_url
 
 from app.infrastructure.celery.lanes import Lanes, parse_slots
+from app.infrastructure.celery.pauses import paused_queues
 from app.infrastructure.celery.topology import QUEUES, VISIBILITY_TIMEOUT
 from app.settings import Settings, get_settings
 
@@ -93,8 +94,9 @@ def _queue(name: str) -> Any:
 
 
 def declared_lanes() -> Lanes:
-    """Returns the order of queues for one channel: that of -Q, within CELERY_QUEUE_SLOTS."""
-    return Lanes(parse_slots(get_settings().celery_queue_slots))
+    """Returns the order of queues for one channel: that of -Q, within CELERY_QUEUE_SLOTS and
+    without those that are paused."""
+    return Lanes(parse_slots(get_settings().celery_queue_slots), paused_queues)
 
 
 def _transport_options() -> dict[str, Any]:

@@ -6,18 +6,19 @@ slots which the others may not take stay free for it. `high:3,default:2,low:1` o
 
 - no queue ever has more runs here than its limit, so at least one slot is free of `default` and
   `low` together, and there is never more than one Chrome;
+- a queue that an operator has paused is not asked at all;
 - a queue that has no run here is asked before those that have one, and then the order of -Q counts:
   under a flood of all three, `high` has two slots and each of the others one. Nobody starves.
 
 A run takes its slot from the moment when its message is taken until it is acknowledged. A message
 that waits for its time here (ETA, countdown of a retry) takes none; when its time comes and its
-lane is full, it goes back to the head of its queue.
+lane is full, or its queue is paused, it goes back to the head of its queue.
 
 Depends on nothing but Celery and kombu, and there on what is no documented interface: see
 `tests/unit/celery/test_lanes_upgrade.py`. Read in celery 5.7.0 and kombu 5.7.0.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from celery import bootsteps
@@ -45,13 +46,17 @@ def taken(queue: str) -> int:
 class Lanes(priority_cycle):
     """The queues that the next BRPOP asks, in order; kombu's `queue_order_strategy`."""
 
-    def __init__(self, slots: Mapping[str, int]) -> None:
+    def __init__(
+        self, slots: Mapping[str, int], paused: Callable[[], Collection[str]] = frozenset
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.slots = slots
+        self.paused = paused
 
     def consume(self, n: int) -> Sequence[str]:
-        """Returns those of the first `n` queues whose lane has room."""
-        queues = list(self.items[:n])
+        """Returns those of the first `n` queues that are not paused and whose lane has room."""
+        paused = self.paused()
+        queues = [queue for queue in self.items[:n] if queue not in paused]
         if not self.slots:
             return queues
         with_room = [queue for queue in queues if not self.is_full(queue)]
@@ -93,8 +98,9 @@ class LaneKeeper(bootsteps.StartStopStep):
     def apply_or_send_back(self, request: Any) -> None:
         """Hands a message whose time has come to the pool, or back to the head of its queue."""
         cycle = self.consumer.task_consumer.channel._queue_cycle
+        queue = request.delivery_info["routing_key"]
         no_slot = len(state.reserved_requests) >= self.consumer.pool.num_processes
-        if cycle.slots and (no_slot or cycle.is_full(request.delivery_info["routing_key"])):
+        if queue in cycle.paused() or (cycle.slots and (no_slot or cycle.is_full(queue))):
             state.task_ready(request)  # forget it
             request.reject(requeue=True)
             self.consumer.qos.decrement_eventually()

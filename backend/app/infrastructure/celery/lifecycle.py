@@ -18,6 +18,7 @@ from app.infrastructure.celery.checks import foreign_workers, routing_faults, sl
 from app.infrastructure.celery.events import send_events_once
 from app.infrastructure.celery.heartbeat import Heartbeat
 from app.infrastructure.celery.lanes import LaneKeeper
+from app.infrastructure.celery.pauses import PauseWatcher
 from app.infrastructure.celery.recovery import (
     Recovery,
     own_in_flight_keys,
@@ -38,6 +39,7 @@ def connect(app: Any) -> None:
     send_events_once(app)
     app.steps["consumer"].add(Heartbeat)
     app.steps["consumer"].add(LaneKeeper)
+    app.steps["consumer"].add(PauseWatcher)
     app.steps["consumer"].add(Recovery)
     app.steps["consumer"].add(Reporter)
     signals.celeryd_init.connect(_on_worker_init)

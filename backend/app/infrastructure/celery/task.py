@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import redis
-from celery import Task
+from celery import Task, states
 from celery.exceptions import Ignore, Reject
 
 from app.errors import (
@@ -16,6 +16,7 @@ from app.errors import (
     OutOfTime,
     PoisonRun,
     QueueUnavailable,
+    RunCancelled,
     RunTakenOver,
     TransientError,
 )
@@ -73,6 +74,9 @@ class FiscalTask(Task):
             raise
         except RunTakenOver as error:
             logger.warning("%s", error)
+            raise Ignore from error
+        except RunCancelled as error:
+            self.backend.store_result(self.request.id, error, states.REVOKED, request=self.request)
             raise Ignore from error
         except TransientError as error:
             raise self._again(error) from error

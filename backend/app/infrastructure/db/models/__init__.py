@@ -31,6 +31,7 @@ from app.infrastructure.db.models.notifications import (
     ScheduledNotification,
 )
 from app.infrastructure.db.models.onboarding import Onboarding
+from app.infrastructure.db.models.operations import OperatorAction, PausedQueue
 from app.infrastructure.db.models.runs import Run
 from app.infrastructure.db.models.sii_sessions import SiiSession
 from app.infrastructure.db.models.totals import DueEntry, RunTimeTotal, RunTotal
@@ -60,6 +61,8 @@ __all__ = [
     "NotificationSubscription",
     "NotificationTemplate",
     "Onboarding",
+    "OperatorAction",
+    "PausedQueue",
     "ReceivedFee",
     "RegisterMark",
     "Run",

@@ -37,6 +37,7 @@ class Run(Base):
     error_kind: Mapped[str | None] = mapped_column(String(9))  # transient or permanent
     error_message: Mapped[str | None]
     expires_at: Mapped[datetime | None]  # not worth starting any later
+    cancel_asked_at: Mapped[datetime | None]  # it stops where it next reports progress
     queued_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     started_at: Mapped[datetime | None]
     first_started_at: Mapped[datetime | None]  # up to it the run waited
