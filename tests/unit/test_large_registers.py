@@ -151,22 +151,6 @@ def test_another_run_takes_the_file_that_was_asked_for_but_none_of_yesterday(
     assert asked(large) == {"getCtrlAsync": 1, "obtenerArchivoBLOB": 1}
 
 
-@pytest.mark.parametrize("kind", ["export_corrupt", "csv_bad_header"])
-def test_a_malformed_file_stores_nothing_and_is_asked_for_again(
-    large: Desk, admin: Admin, kind: str
-) -> None:
-    run = large.books.run(TODAY)
-    fail(admin, FILE, kind)
-    with pytest.raises(errors.PeriodsUnreadable, match=r"2026-10 purchase \(unexpected_answer\)"):
-        large.books.sync(large.portal, large.id, run_id=run, **OCTOBER)
-    assert large.books.documents(direction="purchase") == []
-    assert large.books.checkpoints(run) == REST
-    heal(admin)
-    large.sync(**OCTOBER)
-    large.assert_equal(PERIOD)
-    assert asked(large)["getCtrlAsync"] == 2
-
-
 def test_a_file_that_does_not_add_up_is_asked_for_again(large: Desk, admin: Admin) -> None:
     fail(admin, f"{FACADE}getResumen", "resumen_mismatch", count=12)
     with pytest.raises(errors.PeriodsIncomplete):

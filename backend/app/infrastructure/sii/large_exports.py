@@ -99,9 +99,14 @@ def parse_controls(data: Any, period: Period, direction: Direction) -> list[Cont
         raise UnexpectedAnswer("A row of the RCV's list of files is not what was agreed.") from None
 
 
+def is_packed(content: bytes) -> bool:
+    """Returns whether it is a file as SII makes them, and not what came in its place."""
+    return content.startswith(_GZIP)
+
+
 def unpacked(content: bytes) -> bytes:
     """Returns what a file holds, packed by gzip or not. Raises UnexpectedAnswer."""
-    if not content.startswith(_GZIP):
+    if not is_packed(content):
         return content
     try:
         with gzip.GzipFile(fileobj=BytesIO(content)) as file:

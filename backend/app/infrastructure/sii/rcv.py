@@ -33,7 +33,7 @@ from app.errors import (
 from app.infrastructure.sii import answers, pages, values
 from app.infrastructure.sii.boletas import parse_boletas
 from app.infrastructure.sii.fees import read_fees
-from app.infrastructure.sii.large_exports import Control, LargeRegister, unpacked
+from app.infrastructure.sii.large_exports import Control, LargeRegister, is_packed, unpacked
 from app.infrastructure.sii.pace import Pace
 from app.infrastructure.sii.politeness import ALONE, Turn
 from app.infrastructure.sii.rcv_export import parse_export
@@ -103,11 +103,12 @@ class RcvSession:
             elif file is None:
                 documents += self._documents(company_rut, period, direction, state)
             else:
+                content = self._fetch(file, company_rut)
                 try:
-                    content = unpacked(self._fetch(file, company_rut))
-                    documents += parse_export(content, period, direction, state)
+                    documents += parse_export(unpacked(content), period, direction, state)
                 except UnexpectedAnswer:
-                    exports.forget(state)
+                    if is_packed(content):  # a page in its place says nothing of the file
+                        exports.forget(state)
                     raise
         if has_begun:
             raise ExportNotReady()
