@@ -81,6 +81,16 @@ class IncompleteAnswer(TransientError):
     """SII answered with fewer documents than its own summary counts."""
 
 
+class ExportNotReady(TransientError):
+    """SII has not finished the file of a large register yet."""
+
+    is_try = False  # `retry_after`: as long as it has taken so far, within bounds
+
+
+class ExportOverdue(TransientError):
+    """SII has not finished the file of a large register for two hours."""
+
+
 class PdfUnusable(TransientError):
     """SII sent something other than the PDF of this form."""
 

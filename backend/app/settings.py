@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     sii_receipts_url: str = "https://loa.sii.cl"  # boletas de honorarios
     # SII's page sends this literal where a reCAPTCHA token could stand (public scrapers).
     sii_recaptcha_token: str = "t-o-k-e-n-web"  # noqa: S105 (a placeholder, no secret)
+    # More documents of one state than these do not come in one answer (docs/sii.md).
+    sii_export_limit: int = Field(393, ge=0)
     # Politeness (docs/sii.md): of one session, and of all workers together; 0 turns each off.
     sii_min_request_interval: float = Field(1.5, ge=0)
     sii_requests_per_second: float = Field(1, ge=0)

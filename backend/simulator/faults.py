@@ -12,6 +12,10 @@ from starlette.requests import Request
 # What a page itself does wrong: its route looks at `kind_met`.
 LOGIN_KINDS = ("wrong_password", "blocked", "too_many_sessions")
 RCV_KINDS = ("resumen_mismatch", "csv_bad_header", "recaptcha_required")
+LARGE_EXPORT_KINDS = (
+    "export_pending",  # the file of a large register is never finished
+    "export_corrupt",  # half of it comes
+)
 BOLETAS_KINDS = ("boletas_mismatch",)  # a list lacks a day
 FEES_KINDS = ("fees_mismatch",)  # a page lacks a row
 PDF_KINDS = ("pdf_corrupt", "pdf_html", "pdf_truncated", "pdf_wrong_folio")
@@ -28,6 +32,7 @@ SCREEN_KINDS = (  # what a program that reads HTTP never sees
 CONTENT_KINDS = (
     *LOGIN_KINDS,
     *RCV_KINDS,
+    *LARGE_EXPORT_KINDS,
     *BOLETAS_KINDS,
     *FEES_KINDS,
     *PDF_KINDS,

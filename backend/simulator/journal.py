@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 class Violation:
     """Something that a polite client never does."""
 
-    # write_attempted, rectify_clicked, login_after_wrong_password, session_cap, too_fast
+    # write_attempted, rectify_clicked, login_after_wrong_password, session_cap, too_fast,
+    # export_asked_twice, export_not_offered
     kind: str
     rut: str
     at: str

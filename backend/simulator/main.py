@@ -13,7 +13,17 @@ from starlette.routing import Mount, Route
 from simulator import admin, mem0, whatsapp
 from simulator.mail import start_mail_sink
 from simulator.middleware import Interference
-from simulator.portal import authentication, boletas, f29, facade, fees, home, pages, rcv
+from simulator.portal import (
+    authentication,
+    boletas,
+    f29,
+    facade,
+    fees,
+    home,
+    large_exports,
+    pages,
+    rcv,
+)
 from simulator.settings import Settings
 from simulator.state import Simulator
 
@@ -40,6 +50,15 @@ async def _as_json(_request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": detail}, status)
 
 
+_WWW4 = [
+    *facade.routes,
+    *large_exports.routes,
+    *boletas.routes,
+    *rcv.routes,
+    *f29.routes,
+]
+
+
 def create_app(settings: Settings) -> Starlette:
     """The ASGI application with a state of its own."""
     simulator = Simulator(settings)
@@ -48,7 +67,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/", _front_page),
             Mount("/zeusr", routes=authentication.routes),
             Mount("/misiir", routes=home.routes),
-            Mount("/www4", routes=[*facade.routes, *boletas.routes, *rcv.routes, *f29.routes]),
+            Mount("/www4", routes=_WWW4),
             Mount("/loa", routes=fees.routes),
             Mount("/whatsapp", routes=whatsapp.routes),
             Mount("/mem0", routes=mem0.routes),

@@ -1,6 +1,7 @@
 """Everything that one running simulator remembers."""
 
 from simulator.clock import Clock
+from simulator.exports import Exports
 from simulator.faults import Faults
 from simulator.journal import Journal
 from simulator.logins import Logins
@@ -32,6 +33,7 @@ class Simulator:
         self.clock = Clock(self.settings.today)
         self.book = Book(self.settings.seed, self.clock)
         self.journal = Journal()
+        self.exports = Exports()
         self.politeness = Politeness(self.settings.requests_per_second)
         self.sessions = Sessions(self.settings.session_idle_seconds)
         self.logins = Logins(self.book.accounts, self.sessions, self.journal)

@@ -11,6 +11,8 @@ PATHS = {
     "login page": "/zeusr/AUT2000",
     "login": "/zeusr/cgi_AUT2000/CAutInicio.cgi",
     "RCV": "/www4/consdcvinternetui/services/data/facadeService",
+    "large export": "/www4/consdcvinternetui/services/data/facadeService/getCtrlAsync",
+    "large file": "/www4/consdcvinternetui/services/data/facadeService/obtenerArchivoBLOB",
     "boletas": "/www4/complementoscvui/services/data/facadeServiceBoletasDiarias",
     "honorarios": "/loa/cgi_IMT",
     "F29 list": "/www4/rfiInternet/rectificarF29",

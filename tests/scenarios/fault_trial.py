@@ -13,10 +13,11 @@ from app import errors
 from app.domain.registers import Register
 from app.infrastructure.celery.beat import SCHEDULE
 from app.infrastructure.celery.task import BACKOFF_BASE, FiscalTask
-from app.infrastructure.db.models import SiiSession
+from app.infrastructure.db.models import RegisterExport, SiiSession
 from app.infrastructure.sii.portal import SiiPortal
 from app.services.companies import set_credential
 from app.services.f29_store import PAUSES
+from app.services.register_exports import LONGEST_PAUSE, SHORTEST_PAUSE
 from tests.scenarios.fault_table import Row
 from tests.simulator import Simulator
 from tests.unit.sii.books import Books
@@ -56,6 +57,7 @@ class Trial:
         self.simulator.heal()
         with self.books.sessions.begin() as session:
             session.execute(update(SiiSession).values(try_again_at=None))
+            session.execute(update(RegisterExport).values(try_again_at=None))
         if self.books.credential(self.company).status in ("invalid", "blocked"):
             clave = self.simulator.change_clave(self.known["login_rut"])
             with self.books.sessions.begin() as session:
@@ -122,8 +124,15 @@ def somebody_has_to_look(trial: Trial) -> None:
 
 def one_register_is_lacking(trial: Trial) -> None:
     every = {(period, one.value) for period in ("2026-10", "2026-11") for one in Register}
-    [(period, _)] = every - trial.books.checkpoints(trial.run)
-    assert period == "2026-11"
+    assert len(every - trial.books.checkpoints(trial.run)) == 1
+
+
+def looked_for_again(trial: Trial) -> None:
+    one_register_is_lacking(trial)
+    assert isinstance(trial.error, errors.ExportNotReady)
+    assert not trial.error.is_try
+    assert (timedelta(minutes=1), timedelta(minutes=15)) == (SHORTEST_PAUSE, LONGEST_PAUSE)
+    assert trial.error.retry_after == 60
 
 
 def nothing_more_is_asked(trial: Trial) -> None:
@@ -162,6 +171,7 @@ THEN: dict[str, Callable[[Trial], None]] = {
     ),
     "read once more; then that register stores nothing, the others go on": one_register_is_lacking,
     "that register stores nothing, the others go on": one_register_is_lacking,
+    "looked for again after as long as it has taken so far, 1 to 15 minutes": looked_for_again,
     "nothing more is asked; a person has to look": nothing_more_is_asked,
     "noted at the form; again after 1, 4, 12 and 24 hours, then `unavailable`": (
         the_form_is_tried_again

@@ -7,6 +7,7 @@ from typing import Any
 from simulator.faults import (
     BOLETAS_KINDS,
     FEES_KINDS,
+    LARGE_EXPORT_KINDS,
     LOGIN_KINDS,
     PDF_KINDS,
     RCV_KINDS,
@@ -32,6 +33,8 @@ HTTP_PLACES: dict[str, tuple[str, ...]] = {
     "/zeusr/cgi_AUT2000/AutTknData.cgi": INSIDE,
     f"{FACADE}getResumen": (*INSIDE, "resumen_mismatch"),
     f"{FACADE}getDetalle": (*INSIDE, *RCV_KINDS[1:]),
+    f"{FACADE}getCtrlAsync": (*INSIDE, LARGE_EXPORT_KINDS[0]),
+    f"{FACADE}obtenerArchivoBLOB": (*INSIDE, *LARGE_EXPORT_KINDS[1:], "csv_bad_header"),
     "/www4/complementoscvui": (*INSIDE, *BOLETAS_KINDS),
     "/loa/cgi_IMT": (*INSIDE, *FEES_KINDS),
     "/www4/rfiInternet/formCompacto": (*INSIDE, *PDF_KINDS),

@@ -42,8 +42,10 @@ class HttpPortal:
                 yield RcvSession(
                     client.http,
                     pages.Addresses(*hosts),
+                    login_rut=login_rut,
                     token=client.http.cookies["TOKEN"],
                     recaptcha_token="t-o-k-e-n-web",
+                    export_limit=393,
                     min_interval=0,
                 )
             finally:

@@ -16,6 +16,8 @@ from app.domain.identity import rut_of_taxpayer
 from app.domain.periods import Period, current_period, months_back
 from app.domain.registers import Register
 from app.errors import (
+    ExportNotReady,
+    ExportOverdue,
     FiscalError,
     IncompleteAnswer,
     InvalidInput,
@@ -27,6 +29,7 @@ from app.errors import (
 )
 from app.infrastructure.db.models import Run, SyncCheckpoint
 from app.services.attempts import Attempt
+from app.services.register_exports import not_yet
 from app.services.register_sync import Portal, PortalSession, Step, Target
 from app.services.runs import Progress
 from app.services.sii_logins import Decrypter, Login, entered, turn_of
@@ -71,8 +74,9 @@ def sync_documents(
     Returns counts (`total`, `nuevos`, `actualizados`) per register.
 
     Raises RunTakenOver where a later attempt has begun; InvalidInput, NotFound, the credential's
-    errors, LoginBusy and SII's errors at once; OutOfTime after the deadline; PeriodsIncomplete or
-    PeriodsUnreadable at the end, where single periods could not be read.
+    errors, LoginBusy and SII's errors at once; OutOfTime after the deadline; at the end, where
+    single registers could not be read: ExportNotReady or ExportOverdue where SII has yet to finish
+    their files, and nothing else is wrong, PeriodsIncomplete or PeriodsUnreadable.
     """
     started = time.monotonic()
     company = _company_id(company_id)
@@ -119,16 +123,17 @@ def _sync_rest(sync: _Sync, login: Login, portal: Portal, cipher: Decrypter) -> 
     marks = {(mark.period, mark.direction) for mark in _checkpoints(sync)}
     sync.done = {step for step in sync.steps if (str(step[0]), str(step[1])) in marks}
     rest = [step for step in sync.steps if step not in sync.done]
+    with sync.target.sessions() as transaction:
+        sync.failures.update(not_yet(transaction, sync.target.company_id, rest))
+    rest = [step for step in rest if step not in sync.failures]
     if not rest:
         return
     _report(sync, "login")
     with entered(sync.target.sessions, cipher, login, portal.open_session) as session:
         _learn(sync, session)
-        for step in rest:
-            if time.monotonic() > sync.deadline:
-                raise OutOfTime()
-            _report(sync, f"{step[0]} {step[1]}")
-            _sync_step(sync, session, step)
+        _sync_steps(sync, session, rest)
+        # SII needs seconds for most files: by now they may be there.
+        _sync_steps(sync, session, [step for step in rest if _is_not_ready(sync, step)])
     _report(sync, "incomplete" if sync.failures else "done")
 
 
@@ -148,14 +153,27 @@ def _learn(sync: _Sync, session: PortalSession) -> None:
         sync.learn(target.attempt, target.company_id, facts)
 
 
+def _sync_steps(sync: _Sync, session: PortalSession, steps: list[Step]) -> None:
+    for step in steps:
+        if time.monotonic() > sync.deadline:
+            raise OutOfTime()
+        _report(sync, f"{step[0]} {step[1]}")
+        _sync_step(sync, session, step)
+
+
+def _is_not_ready(sync: _Sync, step: Step) -> bool:
+    return isinstance(sync.failures.get(step), ExportNotReady)
+
+
 def _sync_step(sync: _Sync, session: PortalSession, step: Step) -> None:
     """Stores the step; its own failure is kept, the other steps go on."""
     try:
         sync.target.sync(session, step, sync.done)
-    except (UnexpectedAnswer, IncompleteAnswer) as error:
+    except (UnexpectedAnswer, IncompleteAnswer, ExportNotReady, ExportOverdue) as error:
         sync.failures[step] = error
     else:
         sync.done.add(step)
+        sync.failures.pop(step, None)
 
 
 def _raise_failures(sync: _Sync) -> None:
@@ -165,9 +183,21 @@ def _raise_failures(sync: _Sync) -> None:
         f"{period} {register} ({error.code})" for (period, register), error in sync.failures.items()
     )
     message = f"{len(sync.failures)} of {len(sync.steps)} registers are not stored: {named}."
+    _raise_if_late(message, list(sync.failures.values()))
     if any(isinstance(error, TransientError) for error in sync.failures.values()):
         raise PeriodsIncomplete(message)
     raise PeriodsUnreadable(message)
+
+
+def _raise_if_late(message: str, failures: list[FiscalError]) -> None:
+    """Raises where all that is wrong is that SII has yet to finish files."""
+    late = [one for one in failures if isinstance(one, ExportNotReady | ExportOverdue)]
+    if len(late) < len(failures):
+        return
+    is_overdue = any(isinstance(one, ExportOverdue) for one in late)
+    error = ExportOverdue(message) if is_overdue else ExportNotReady(message)
+    error.retry_after = min(one.retry_after or 0 for one in late)
+    raise error
 
 
 def _checkpoints(sync: _Sync) -> list[SyncCheckpoint]:

@@ -10,15 +10,17 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.domain.boletas import BoletasReading
 from app.domain.documents import Direction, RegisterReading, SummaryRow
+from app.domain.exports import ExportMemory
 from app.domain.fees import FeesReading
 from app.domain.periods import Period
 from app.domain.registers import Register
-from app.errors import IncompleteAnswer
+from app.errors import ExportNotReady, IncompleteAnswer
 from app.infrastructure.db.models import SyncCheckpoint
 from app.services.attempts import Attempt
 from app.services.boletas_store import store_boletas, stored_summary
 from app.services.document_store import store_reading
 from app.services.fees_store import store_fees
+from app.services.register_exports import StoredExports, forget_exports
 
 Step = tuple[Period, Register]
 Reading = RegisterReading | BoletasReading | FeesReading
@@ -31,9 +33,12 @@ class PortalSession(Protocol):
         """Returns what the home page says of who is logged in. Raises SII's errors."""
 
     def read_register(
-        self, company_rut: str, period: Period, direction: Direction
+        self, company_rut: str, period: Period, direction: Direction, exports: ExportMemory
     ) -> RegisterReading:
-        """Returns one register of one period. Raises SII's errors."""
+        """Returns one register of one period. Raises SII's errors, and ExportNotReady.
+
+        `exports` remembers the files that a large register is asked for.
+        """
 
     def read_boletas(
         self, company_rut: str, period: Period, counted: Sequence[SummaryRow] | None
@@ -68,20 +73,35 @@ class Target:
         """Reads a step and commits it with its checkpoint; `done` are this run's steps before.
 
         Raises SII's errors; IncompleteAnswer where also a second look does not add up;
+        ExportNotReady or ExportOverdue where SII has not finished a file of the register;
         RunTakenOver where a later attempt has begun.
         """
-        reading = self._read_complete(session, step, done)
+        exports = StoredExports(self.sessions, self.attempt, self.company_id, *step)
+        try:
+            reading = self._read_complete(session, step, exports, self._counted(step, done))
+        except ExportNotReady:
+            raise exports.put_off() from None
+        except IncompleteAnswer:
+            exports.forget()
+            raise
         with self.sessions.begin() as transaction:
             self.attempt.hold(transaction)
             self._store(transaction, reading)
+            forget_exports(transaction, self.company_id, *step)
 
-    def _read_complete(self, session: PortalSession, step: Step, done: set[Step]) -> Reading:
-        reading = self._read(session, step, self._counted(step, done))
+    def _read_complete(
+        self,
+        session: PortalSession,
+        step: Step,
+        exports: ExportMemory,
+        counted: Sequence[SummaryRow] | None,
+    ) -> Reading:
+        reading = self._read(session, step, exports, counted)
         try:
             reading.check_complete()
         except IncompleteAnswer:
             # A document may arrive between a summary and its rows: one more look settles that.
-            reading = self._read(session, step, None)
+            reading = self._read(session, step, exports, None)
             reading.check_complete()
         return reading
 
@@ -94,7 +114,11 @@ class Target:
             return stored_summary(session, self.company_id, period)
 
     def _read(
-        self, session: PortalSession, step: Step, counted: Sequence[SummaryRow] | None
+        self,
+        session: PortalSession,
+        step: Step,
+        exports: ExportMemory,
+        counted: Sequence[SummaryRow] | None,
     ) -> Reading:
         period, register = step
         match register:
@@ -105,7 +129,8 @@ class Target:
             case Register.BOLETAS:
                 return session.read_boletas(self.company_rut, period, counted)
             case _:
-                return session.read_register(self.company_rut, period, Direction(register))
+                direction = Direction(register)
+                return session.read_register(self.company_rut, period, direction, exports)
 
     def _store(self, session: Session, reading: Reading) -> SyncCheckpoint:
         run_id = self.attempt.run_id

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulator.exports import FINISHED, Export
 from simulator.portal.export import spell_date, spell_time
 from simulator.truth import DailyBoletas, Document, Period, Summary
 from simulator.truth.boletas import BOLETAS, VOUCHERS
@@ -98,4 +99,22 @@ def boletas_row(one: DailyBoletas) -> dict[str, int]:
         "montoExento": one.exempt,
         "montoTotal": one.total,
         "totalDocumentos": one.count,
+    }
+
+
+def control_row(export: Export) -> dict[str, Any]:
+    """One line of getCtrlAsync; it does not say which state the documents are in."""
+    is_finished = export.status == FINISHED
+    asked_at = spell_time(export.asked_at)
+    return {
+        "caId": export.id,
+        "caPeriodo": int(str(export.books.period)),
+        "caTipoDoc": 0,
+        "caProceso": f"RCV_{export.books.operation[0]}_DET",
+        "caEstado": export.status,
+        "caIdBLOB": export.blob if is_finished else "SIN-BLOB",
+        "caNumLineas": export.documents if is_finished else 0,
+        "caTmstCreado": asked_at,
+        "caTmstTerminado": asked_at if is_finished else None,
+        "caDescError": None,
     }

@@ -9,10 +9,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from simulator.exports import Books
 from simulator.faults import kind_met
-from simulator.portal.answers import NO_DOCUMENTS, detail_row, envelope, header, summary_row
+from simulator.portal.answers import (
+    NO_DOCUMENTS,
+    control_row,
+    detail_row,
+    envelope,
+    header,
+    summary_row,
+)
 from simulator.portal.export import export_lines
-from simulator.portal.query import NAMESPACE, Query, Refusal, check_envelope, read_query
+from simulator.portal.query import LARGE, NAMESPACE, Query, Refusal, check_envelope, read_query
 from simulator.portal.rcv_faults import spoilt
 from simulator.sessions import Session
 from simulator.state import Simulator
@@ -21,6 +29,8 @@ from simulator.truth.book import summaries
 from simulator.truth.documents import PURCHASE, SALE
 
 SERVICES = "/consdcvinternetui/services/data/facadeService"
+# Of one answer; with more documents than these it has none at all, and no error (docs/sii.md).
+LARGEST_ANSWER = 393
 WRITE_METHODS = ("ingresarAceptacionReclamoDocs",)
 _ACCEPTED = {"application/json", "text/plain", "*/*"}
 _DIRECTIONS = {"COMPRA": PURCHASE, "VENTA": SALE}
@@ -74,12 +84,16 @@ class Call:
             return envelope(self.metadata, [], NO_DOCUMENTS, "No existen documentos", "SIN_DATOS")
         return envelope(self.metadata, data)
 
-    def documents(self) -> tuple[Query, list[Document]]:
-        """The question and the documents that answer it; raises Refusal."""
+    def question(self) -> Query:
+        """What is asked for; raises Refusal."""
         if "getDatosInicio" not in self.session.steps:
             raise Refusal(7, "Debe llamar primero a getDatosInicio", "INICIO")
         current = Period.of(self.simulator.clock.today())
-        query = read_query(self.method, self.data, self.session, current)
+        return read_query(self.method, self.data, self.session, current)
+
+    def documents(self) -> tuple[Query, list[Document]]:
+        """The question and the documents that answer it; raises Refusal."""
+        query = self.question()
         self.simulator.journal.count_reading(
             self.method, query.rut.canonical, str(query.period), query.operation, query.state
         )
@@ -139,15 +153,36 @@ def _summary(call: Call) -> dict[str, Any]:
 
 
 def _detail(call: Call) -> dict[str, Any]:
-    _, documents = call.documents()
+    _, documents = _of_one_answer(call)
     return call.answer([detail_row(one) for one in documents])
 
 
-def _export(call: Call) -> dict[str, Any]:
+def _of_one_answer(call: Call) -> tuple[Query, list[Document]]:
     query, documents = call.documents()
+    return query, documents if len(documents) <= LARGEST_ANSWER else []
+
+
+def _export(call: Call) -> dict[str, Any]:
+    query, documents = _of_one_answer(call)
     name = f"RCV_{query.operation}_{query.state}_{query.rut.canonical}_{query.period}.csv"
     lines = export_lines(query.operation, query.state, documents) if documents else []
     return call.answer(lines) | {"nombreArchivo": name}
+
+
+def _large_export(call: Call) -> dict[str, Any]:
+    """Begins a file (`generaCtrl`), or tells how far those of a month are."""
+    query = call.question()
+    books = Books(query.rut, query.period, query.operation, query.state)
+    exports, journal = call.simulator.exports, call.simulator.journal
+    if call.data["generaCtrl"]:
+        if exports.unfetched(books):
+            journal.record_violation("export_asked_twice", query.rut.canonical)
+        _, documents = call.documents()
+        lines = export_lines(query.operation, query.state, documents)
+        exports.ask(books, lines, len(documents))
+    else:
+        exports.look(books)
+    return call.answer([control_row(one) for one in exports.like(books)])
 
 
 _METHODS: dict[str, Callable[[Call], dict[str, Any]]] = {
@@ -158,6 +193,7 @@ _METHODS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "getDetalleVenta": _detail,
     "getDetalleCompraExport": _export,
     "getDetalleVentaExport": _export,
+    LARGE: _large_export,
 }
 
 routes = [Route(f"{SERVICES}/{{method}}", serve, methods=["POST"])]

@@ -16,7 +16,10 @@ RECAPTCHA_ACTIONS = {
     "getDetalleVenta": ("RCV_DETV",),
     "getDetalleCompraExport": ("RCV_DETC", "RCV_DDETC"),
     "getDetalleVentaExport": ("RCV_DETV", "RCV_DDETV"),
+    # Public clients send an action and the placeholder, or neither.
+    "getCtrlAsync": ("RCV_DDETCA", "RCV_DDETVA", ""),
 }
+LARGE = "getCtrlAsync"
 PURCHASE_STATES = ("REGISTRO", "PENDIENTE", "NO_INCLUIR", "RECLAMADO")
 SALE_STATES = ("REGISTRO", "")
 RCV_START = Period(2017, 8)
@@ -71,18 +74,22 @@ def read_query(method: str, data: Data, session: Session, current: Period) -> Qu
     )
 
 
-def _methods_of(operation: str) -> tuple[str, str]:
-    return ("getResumen", f"getDetalle{operation.capitalize()}")
+def _methods_of(operation: str) -> tuple[str, ...]:
+    return ("getResumen", LARGE, f"getDetalle{operation.capitalize()}")
 
 
 def _check_call(method: str, data: Data) -> None:
     if method == "getResumen":
         if data.get("busquedaInicial") is not True:
             raise Refusal(6, "busquedaInicial debe ser true", "BUSQUEDA")
-    elif data.get("accionRecaptcha") not in RECAPTCHA_ACTIONS[method]:
+        return
+    if data.get("accionRecaptcha") not in RECAPTCHA_ACTIONS[method]:
         raise Refusal(4, "accionRecaptcha no valida", "RECAPTCHA")
-    elif data.get("tokenRecaptcha") != RECAPTCHA_TOKEN:
+    tokens = (RECAPTCHA_TOKEN, "") if method == LARGE else (RECAPTCHA_TOKEN,)
+    if data.get("tokenRecaptcha") not in tokens:
         raise Refusal(4, "tokenRecaptcha no valido", "RECAPTCHA")
+    if method == LARGE and (not isinstance(data.get("generaCtrl"), bool) or "totDoc" not in data):
+        raise Refusal(6, "generaCtrl o totDoc no valido", "CONTROL")
 
 
 def authorised_rut(body: Any, check_digit: Any, session: Session) -> Rut:
@@ -112,6 +119,6 @@ def _doc_type(method: str, data: Data) -> int:
         doc_type = int(data.get("codTipoDoc", ""))
     except (ValueError, TypeError) as error:
         raise Refusal(6, "codTipoDoc no valido", "TIPO") from error
-    if doc_type == 0 and not method.endswith("Export"):
+    if doc_type == 0 and not method.endswith(("Export", LARGE)):
         raise Refusal(6, "codTipoDoc 0 solo es valido para descargar", "TIPO")
     return doc_type

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulator.exports import FINISHED, IN_PROCESS
 from simulator.portal.answers import envelope, summary_row
 from simulator.truth.book import Summary
 
@@ -17,9 +18,23 @@ def spoilt(kind: str, method: str, answer: Answer) -> Answer:
     if kind == "resumen_mismatch" and method == "getResumen":
         return _with_one_more(answer)
     if kind == "csv_bad_header" and is_export and answer["data"]:
-        header, *lines = answer["data"]
-        return answer | {"data": [header.replace("Tipo Doc;", "Tipo Documento;", 1), *lines]}
+        return answer | {"data": renamed_column(answer["data"])}
+    if kind == "export_pending" and method == "getCtrlAsync":
+        return answer | {"data": [_unfinished(row) for row in answer["data"]]}
     return answer
+
+
+def renamed_column(lines: list[str]) -> list[str]:
+    """An export one of whose columns has another name."""
+    header, *rows = lines
+    return [header.replace("Tipo Doc;", "Tipo Documento;", 1), *rows]
+
+
+def _unfinished(row: dict[str, Any]) -> dict[str, Any]:
+    if row["caEstado"] != FINISHED:
+        return row
+    unknown = {"caNumLineas": 0, "caTmstTerminado": None}
+    return row | {"caEstado": IN_PROCESS, "caIdBLOB": "SIN-BLOB"} | unknown
 
 
 def _with_one_more(answer: Answer) -> Answer:

@@ -50,13 +50,14 @@ def read(address: str, rut: str, clave: str, per_second: str) -> None:
     from app.infrastructure.sii import portal as portal_module
     from app.infrastructure.sii.shared_politeness import SharedPoliteness
     from tests.scenarios.http_login import log_in, settings_of
+    from tests.unit.sii.asked import Asked
 
     portal_module.log_in = log_in
     politeness = SharedPoliteness(turns(float(per_second)), Seats(CLIENT, 4))
     portal = portal_module.SiiPortal(settings_of(address), politeness)
     with portal.open_session(rut, clave) as session:
         for direction in Direction:
-            session.read_register(rut, Period(2026, 11), direction)
+            session.read_register(rut, Period(2026, 11), direction, Asked())
 
 
 if __name__ == "__main__":

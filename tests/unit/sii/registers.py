@@ -14,6 +14,7 @@ from app.domain.documents import (
     RegisterReading,
     SummaryRow,
 )
+from app.domain.exports import ExportMemory
 from app.domain.fees import Fee, FeesReading
 from app.domain.periods import Period
 
@@ -96,7 +97,7 @@ class Registers:
         return self.taxpayer
 
     def read_register(
-        self, company_rut: str, period: Period, direction: Direction
+        self, company_rut: str, period: Period, direction: Direction, exports: ExportMemory
     ) -> RegisterReading:
         step = (str(period), str(direction))
         self.reads.append(step)

@@ -128,6 +128,32 @@ def _fail(trial: Trial, row: Row) -> None:
     trial.simulator.fail(row.path + path, row.kind, **rule)
 
 
+@pytest.mark.parametrize("row", rows("large export", "large file"), ids=str)
+def test_a_large_register_meets_a_fault(
+    books: Books, portal: SiiPortal, simulator: Simulator, row: Row
+) -> None:
+    company, rut = seed(books, simulator, "B")
+    trial = Trial(books, portal, simulator, company, simulator.company("B"), books.run(NOW))
+    begins = {"after": 1, "count": 1}  # it is looked around first
+    once = {"large export": begins, "large file": {"count": 1}}
+    simulator.fail(row.path, row.kind, **({} if row.kind == "export_pending" else once[row.at]))
+    trial.attempt(lambda: sync(trial, 2))
+    trial.assert_is(row)
+    assert ("2026-10", "purchase") not in books.checkpoints(trial.run)
+    assert books.documents(direction="purchase", period="2026-10") == []
+    assert simulator.state()["open_sessions"] == {}
+
+    trial.mend()
+    sync(trial, 2)
+    for period in PERIODS:
+        assert stored(books, company, period) == truth(trial, period)
+    after = simulator.state()
+    assert after["violations"] == []
+    is_malformed = (row.at, row.lasting) == ("large file", "permanent")
+    begun = after["readings"][f"getCtrlAsync {rut} 202610 COMPRA REGISTRO"]
+    assert begun == (2 if is_malformed else 1)
+
+
 @pytest.mark.parametrize("row", rows("F29 PDF"), ids=str)
 def test_pdfs_meet_a_fault(trial: Trial, row: Row) -> None:
     listed = trial.simulator.f29(trial.known["rut"], 2026)[-3:]

@@ -14,6 +14,7 @@ from app.domain.periods import Period
 from app.infrastructure.sii import pages
 from app.infrastructure.sii.rcv import RcvSession
 from tests.unit.sii import exports
+from tests.unit.sii.asked import Asked
 
 ADDRESSES = pages.Addresses(
     *(f"http://sii.test/{name}" for name in ("zeusr", "misiir", "www4", "loa"))
@@ -75,13 +76,19 @@ def session(rcv: Rcv) -> RcvSession:
 def open_session(rcv: Rcv, min_interval: float = 0) -> RcvSession:
     client = httpx.Client(transport=httpx.MockTransport(rcv), follow_redirects=True)
     return RcvSession(
-        client, ADDRESSES, token="T0K3N", recaptcha_token="placeholder", min_interval=min_interval
+        client,
+        ADDRESSES,
+        login_rut="76000001-9",
+        token="T0K3N",
+        recaptcha_token="placeholder",
+        export_limit=3,
+        min_interval=min_interval,
     )
 
 
 def test_the_session_is_bound_once_before_the_first_register(rcv: Rcv, session: RcvSession) -> None:
     for _ in range(2):
-        session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)
+        session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE, Asked())
     assert rcv.names == [
         "consdcvinternetui", "obtieneConf", "load", "AutTknData.cgi", "getDatosInicio",
         "getResumen", "getResumen",
@@ -91,7 +98,7 @@ def test_the_session_is_bound_once_before_the_first_register(rcv: Rcv, session: 
 def test_every_call_carries_the_envelope_and_the_only_accept_header_that_works(
     rcv: Rcv, session: RcvSession
 ) -> None:
-    session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)
+    session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE, Asked())
     (body,) = rcv.bodies("getResumen")
     transaction = body["metaData"].pop("transactionId")
     assert body == {
@@ -124,7 +131,7 @@ def test_purchases_are_read_in_all_four_states_registered_ones_last(
         )
 
     rcv.answers = {"getResumen": lambda _: agreed([counted()]), "getDetalleCompraExport": export}
-    reading = session.read_register(exports.COMPANY, NOVEMBER, Direction.PURCHASE)
+    reading = session.read_register(exports.COMPANY, NOVEMBER, Direction.PURCHASE, Asked())
     reading.check_complete()
     assert [one.accounting_state for one in reading.documents] == [
         "PENDIENTE", "RECLAMADO", "NO_INCLUIR", "REGISTRO",
@@ -137,7 +144,7 @@ def test_types_that_come_as_totals_only_are_no_reason_to_ask_for_rows(
 ) -> None:
     boletas = counted(rsmnTipoDocInteger=39, dcvTipoIngresoDoc="RESUMEN", rsmnTotDoc=812)
     rcv.answers = {"getResumen": lambda _: agreed([boletas])}
-    reading = session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)
+    reading = session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE, Asked())
     reading.check_complete()
     assert [(row.doc_type, row.count, row.detailed) for row in reading.summary] == [(39, 812, 0)]
     assert "getDetalleVentaExport" not in rcv.names
@@ -145,7 +152,7 @@ def test_types_that_come_as_totals_only_are_no_reason_to_ask_for_rows(
 
 def test_no_documents_is_an_answer(rcv: Rcv, session: RcvSession) -> None:
     rcv.answers = {"getResumen": lambda _: agreed(None, code=99)}
-    reading = session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)
+    reading = session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE, Asked())
     reading.check_complete()
     assert (reading.documents, reading.summary) == ((), ())
 
@@ -162,7 +169,7 @@ def test_rows_and_summary_that_differ_are_no_complete_reading(
         "getResumen": lambda _: agreed(rows),
         "getDetalleVentaExport": lambda _: agreed([exports.header(Direction.SALE), *lines]),
     }
-    reading = session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)
+    reading = session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE, Asked())
     with pytest.raises(errors.IncompleteAnswer, match=f"sent {sent} .* type 33 .* counts {counts}"):
         reading.check_complete()
 
@@ -217,7 +224,7 @@ def test_every_bad_answer_is_a_typed_error(
 ) -> None:
     rcv.answers = {"getResumen": lambda _: answer}
     with pytest.raises(errors.FiscalError) as failure:
-        session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)
+        session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE, Asked())
     assert type(failure.value) is kind
     assert "T0K3N" not in str(failure.value)
 
@@ -228,13 +235,13 @@ def test_a_bootstrap_that_ends_at_the_login_page_is_an_expired_session(
     login = {"Location": "http://sii.test/zeusr/AUT2000/InicioAutenticacion/IngresoRutClave.html"}
     rcv.answers = {"consdcvinternetui": lambda _: httpx.Response(302, headers=login)}
     with pytest.raises(errors.SessionExpired):
-        session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)
+        session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE, Asked())
 
 
 def test_requests_keep_their_distance(rcv: Rcv) -> None:
     session = open_session(rcv, min_interval=0.1)
     started = time.monotonic()
-    session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)
+    session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE, Asked())
     assert len(rcv.requests) == 6
     assert time.monotonic() - started >= 0.5
 
@@ -252,7 +259,9 @@ def test_an_answer_in_latin_1_or_with_a_bom_is_read(
     lines = [exports.header(Direction.SALE), line]
     rcv.answers["getResumen"] = lambda _: in_encoding(agreed([counted()]))
     rcv.answers["getDetalleVentaExport"] = lambda _: in_encoding(agreed(lines))
-    (document,) = session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE).documents
+    (document,) = session.read_register(
+        exports.COMPANY, NOVEMBER, Direction.SALE, Asked()
+    ).documents
     assert document.counterpart_name == "Ñuñoa y Cía."
 
 
@@ -262,4 +271,4 @@ def test_json_that_breaks_readers_is_an_unexpected_answer(
 ) -> None:
     rcv.answers["getDatosInicio"] = lambda _: httpx.Response(200, text=body)
     with pytest.raises(errors.UnexpectedAnswer):
-        session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE)
+        session.read_register(exports.COMPANY, NOVEMBER, Direction.SALE, Asked())

@@ -64,6 +64,15 @@ EXPORT_METHOD = {
 }
 RECAPTCHA_ACTION = {Direction.PURCHASE: "RCV_DDETC", Direction.SALE: "RCV_DDETV"}
 
+# Files of registers that are too large for one answer.
+CONTROL_METHOD = "getCtrlAsync"  # begins a file, or tells how far those of a month are
+CONTROL_OK = {0, 1}  # codRespuesta; with 1 comes a notice
+CONTROL_ACTION = {Direction.PURCHASE: "RCV_DDETCA", Direction.SALE: "RCV_DDETVA"}
+CONTROL_MARK = {Direction.PURCHASE: "_C_", Direction.SALE: "_V_"}  # in a row's caProceso
+CONTROL_FINISHED = "TERMINADO"  # caEstado; before it CREADO and EN PROCESO
+NO_BLOB = "SIN-BLOB"  # caIdBLOB of what cannot be fetched
+BLOB_METHOD = "obtenerArchivoBLOB"
+
 # --- boletas per day --------------------------------------------------------------------------
 
 BOLETAS_METHOD = "obtieneListaBoletasMes"

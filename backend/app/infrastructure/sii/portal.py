@@ -41,6 +41,7 @@ class SiiPortal:
         )
         self._interval = settings.sii_min_request_interval
         self._recaptcha = settings.sii_recaptcha_token
+        self._export_limit = settings.sii_export_limit
         self._politeness = politeness
         self._memory = memory
 
@@ -55,8 +56,10 @@ class SiiPortal:
             yield RcvSession(
                 client,
                 self._addresses,
+                login_rut=login_rut,
                 token=_token(cookies),
                 recaptcha_token=self._recaptcha,
+                export_limit=self._export_limit,
                 min_interval=self._interval,
                 turn=turn,
             )

@@ -3,8 +3,9 @@
 import json
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -18,9 +19,11 @@ from app.domain.documents import (
     RegisterReading,
     SummaryRow,
 )
+from app.domain.exports import ExportMemory
 from app.domain.fees import FeesReading
 from app.domain.periods import Period
 from app.errors import (
+    ExportNotReady,
     FiscalError,
     RecaptchaRequired,
     SessionExpired,
@@ -30,6 +33,7 @@ from app.errors import (
 from app.infrastructure.sii import answers, pages, values
 from app.infrastructure.sii.boletas import parse_boletas
 from app.infrastructure.sii.fees import read_fees
+from app.infrastructure.sii.large_exports import Control, LargeRegister, is_packed, unpacked
 from app.infrastructure.sii.pace import Pace
 from app.infrastructure.sii.politeness import ALONE, Turn
 from app.infrastructure.sii.rcv_export import parse_export
@@ -45,14 +49,19 @@ class RcvSession:
         client: httpx.Client,
         addresses: pages.Addresses,
         *,
+        login_rut: str,
         token: str,
         recaptcha_token: str,
+        export_limit: int,
         min_interval: float,
         turn: Turn = ALONE.wait_for_turn,
     ) -> None:
-        """`min_interval`: seconds that lie at least between two requests, each in its `turn`."""
+        """`export_limit`: documents of one state that come in one answer. `min_interval`: seconds
+        that lie at least between two requests, each in its `turn`."""
         self._client = client
         self._addresses = addresses
+        self._login_rut = login_rut
+        self._export_limit = export_limit
         self._token = token
         self._recaptcha_token = recaptcha_token
         self._pace = Pace(min_interval, turn)
@@ -66,20 +75,43 @@ class RcvSession:
         return parse_taxpayer(self._request("GET", self._addresses.protected_page).content)
 
     def read_register(
-        self, company_rut: str, period: Period, direction: Direction
+        self, company_rut: str, period: Period, direction: Direction, exports: ExportMemory
     ) -> RegisterReading:
         """Returns one register of one period in all its states, each read after its summary.
 
-        Raises SessionExpired, RateLimited, SiiUnavailable, RecaptchaRequired or UnexpectedAnswer.
+        A state with more documents than come in one answer comes as a file, which SII is asked
+        for once and `exports` remembers. Raises ExportNotReady where it is not finished;
+        SessionExpired, RateLimited, SiiUnavailable, RecaptchaRequired, UnexpectedAnswer;
+        IncompleteAnswer where SII could not make it; what `exports` raises.
         """
         self._bind()
         documents: list[RegisterDocument] = []
         summary: list[SummaryRow] = []
+        large = self._large(company_rut, period, direction, exports)
+        large.look(STATES[direction])
+        has_begun = False
         for state in STATES[direction]:
             rows = self._summary(company_rut, period, direction, state)
             summary += rows
-            if any(row.detailed for row in rows):
+            count = sum(row.detailed for row in rows)
+            file = large.finished(state)
+            if file is None and count > self._export_limit:
+                large.begin(state)
+                has_begun = True
+            elif has_begun or not count:
+                continue  # to be read when the file is there, or never
+            elif file is None:
                 documents += self._documents(company_rut, period, direction, state)
+            else:
+                content = self._fetch(file, company_rut)
+                try:
+                    documents += parse_export(unpacked(content), period, direction, state)
+                except UnexpectedAnswer:
+                    if is_packed(content):  # a page in its place says nothing of the file
+                        exports.forget(state)
+                    raise
+        if has_begun:
+            raise ExportNotReady()
         return RegisterReading(period, direction, tuple(documents), tuple(summary))
 
     def read_boletas(
@@ -140,6 +172,27 @@ class RcvSession:
         lines = self._call(pages.EXPORT_METHOD[direction], query)
         return parse_export(lines, period, direction, state)
 
+    def _large(
+        self, company_rut: str, period: Period, direction: Direction, exports: ExportMemory
+    ) -> LargeRegister:
+        def ask(state: AccountingState, begins: bool) -> Any:
+            query = _query(company_rut, period, direction, state) | {
+                "codTipoDoc": pages.ALL_TYPES,
+                "generaCtrl": begins,
+                "totDoc": 0,
+                "accionRecaptcha": pages.CONTROL_ACTION[direction],
+                "tokenRecaptcha": self._recaptcha_token,
+            }
+            return self._call(pages.CONTROL_METHOD, query, pages.CONTROL_OK)
+
+        return LargeRegister(ask, exports, period, direction)
+
+    def _fetch(self, file: Control, company_rut: str) -> bytes:
+        bodies = [rut.split("-")[0] for rut in (self._login_rut, company_rut)]
+        path = [pages.BLOB_METHOD, str(file.blob), *bodies, str(file.number)]
+        where = "/".join(quote(part, safe="") for part in path)
+        return self._request("GET", f"{self._addresses.facade}/{where}").content
+
     def _bind(self) -> None:
         """Does what the RCV page does first; without it every method answers JBWEB000065."""
         if self._bound:
@@ -154,11 +207,17 @@ class RcvSession:
         self._call("getDatosInicio", {})
         self._bound = True
 
-    def _call(self, method: str, data: dict[str, Any]) -> Any:
-        return self._ask(f"{self._addresses.facade}/{method}", f"{pages.NAMESPACE}{method}", data)
+    def _call(self, method: str, data: dict[str, Any], good: Collection[int] = (pages.OK,)) -> Any:
+        address = f"{self._addresses.facade}/{method}"
+        return self._ask(address, f"{pages.NAMESPACE}{method}", data, good=good)
 
     def _ask(
-        self, address: str, namespace: str, data: dict[str, Any], page: dict[str, int] | None = None
+        self,
+        address: str,
+        namespace: str,
+        data: dict[str, Any],
+        page: dict[str, int] | None = None,
+        good: Collection[int] = (pages.OK,),
     ) -> Any:
         """Returns the `data` of a method's answer, None where SII has no documents."""
         envelope = {
@@ -170,7 +229,7 @@ class RcvSession:
             },
             "data": data,
         }
-        return _data(self._request("POST", address, json=envelope))
+        return _data(self._request("POST", address, json=envelope), good)
 
     def _request(self, method: str, address: str, **content: Any) -> httpx.Response:
         self._pace.wait()
@@ -211,7 +270,7 @@ def failure_of(response: httpx.Response) -> FiscalError | None:
     return answers.failed_status(response.status_code, response.headers.get("Retry-After"))
 
 
-def _data(response: httpx.Response) -> Any:
+def _data(response: httpx.Response, good: Collection[int]) -> Any:
     try:
         answer = json.loads(values.decoded(response.content))
         state = answer["respEstado"]
@@ -224,8 +283,8 @@ def _data(response: httpx.Response) -> Any:
         raise SessionExpired()
     if code == pages.NO_DOCUMENTS:
         return None
-    if code != pages.OK and pages.CAPTCHA_TEXT in refused_for:
+    if code not in good and pages.CAPTCHA_TEXT in refused_for:
         raise RecaptchaRequired()
-    if code != pages.OK:
+    if code not in good:
         raise UnexpectedAnswer(f"The RCV refused a request with code {code}.")
     return answer.get("data")

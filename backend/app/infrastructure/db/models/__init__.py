@@ -15,6 +15,7 @@ from app.infrastructure.db.models.conversations import AgentMessage, AgentSessio
 from app.infrastructure.db.models.documents import (
     DailyBoletas,
     DocumentSummary,
+    RegisterExport,
     RegisterMark,
     SyncCheckpoint,
     TaxDocument,
@@ -64,6 +65,7 @@ __all__ = [
     "OperatorAction",
     "PausedQueue",
     "ReceivedFee",
+    "RegisterExport",
     "RegisterMark",
     "Run",
     "RunTimeTotal",

@@ -66,6 +66,21 @@ class RegisterMark(Base):
     read_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class RegisterExport(Base):
+    """A file that SII was asked for, of a register too large for one answer; gone once stored."""
+
+    __tablename__ = "register_exports"
+
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"), primary_key=True)
+    direction: Mapped[str] = mapped_column(String(8), primary_key=True)
+    period: Mapped[str] = mapped_column(String(7), primary_key=True)
+    accounting_state: Mapped[str] = mapped_column(String(10), primary_key=True)
+    newest_before: Mapped[int]  # SII's number of the last file before this one
+    number: Mapped[int | None]  # SII's `caId`; None as long as SII has not told it
+    asked_at: Mapped[datetime]
+    try_again_at: Mapped[datetime | None]  # it was not finished; no look before that
+
+
 class DocumentSummary(Base):
     """What SII itself counts per type; the sync must match it."""
 
