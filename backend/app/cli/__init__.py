@@ -5,20 +5,14 @@ container and may cost no more than click and psycopg.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from app.errors import (
-    ConfigurationError,
-    DatabaseUnavailable,
-    FiscalError,
-    InvalidInput,
-    TransientError,
-)
+from app.cli.deletion import delete
+from app.cli.failures import typed_database_errors
+from app.errors import ConfigurationError, FiscalError, InvalidInput, TransientError
 
 
 class _Sentences(click.Group):
@@ -46,6 +40,9 @@ def fiscal() -> None:
     """Commands of the fiscal bundle."""
 
 
+fiscal.add_command(delete)
+
+
 @fiscal.command()
 @click.option(
     "--wait",
@@ -62,7 +59,7 @@ def migrate(patience: float) -> None:
     url = _database_url()
     schema.wait_for_postgres(url, patience, lambda reason: click.echo(reason, err=True))
     added: list[str] = []
-    with _typed_database_errors():
+    with typed_database_errors():
         # The rows under the same lock: two migrations at once would both find it empty.
         revision = schema.migrate(url, seed=lambda: added.extend(_seed(url)))
     if revision != schema.head_revision():
@@ -125,7 +122,7 @@ def reencrypt() -> None:
     from app.services.key_rotation import reencrypt_credentials
 
     _database_url()
-    with _typed_database_errors():
+    with typed_database_errors():
         renewed, total = reencrypt_credentials(get_session_factory(), bootstrap.cipher())
     click.echo(f"encrypted {renewed} of {total} claves again; all are under the first key now")
 
@@ -152,7 +149,7 @@ def probe(expected: tuple[str, ...], timeout: float) -> None:
     """Send a harmless run through each QUEUE; exit 1 where none of its WORKERs ran it."""
     from app.cli.probe import probe_queues
 
-    with _typed_database_errors():
+    with typed_database_errors():
         as_expected = probe_queues(expected, timeout)
     raise SystemExit(0 if as_expected else 1)
 
@@ -163,7 +160,7 @@ def seed() -> None:
     from app.cli.demo import open_simulator
     from app.cli.demo import seed as seed_companies
 
-    with _typed_database_errors():
+    with typed_database_errors():
         companies = seed_companies(open_simulator())
     click.echo(f"seeded: {len(companies)} companies of the simulator are there")
 
@@ -174,7 +171,7 @@ def demo(months: int) -> None:
     """Sync the simulator's companies for real and compare the result with its truth."""
     from app.cli.demo import run_demo
 
-    with _typed_database_errors():
+    with typed_database_errors():
         as_seeded = run_demo(months)
     raise SystemExit(0 if as_seeded else 1)
 
@@ -194,14 +191,3 @@ def _database_url() -> str:
     from app.settings import get_settings
 
     return get_settings().require("database_url")
-
-
-@contextmanager
-def _typed_database_errors() -> Iterator[None]:
-    from sqlalchemy.exc import OperationalError
-
-    try:
-        yield
-    except OperationalError as error:
-        reason = str(error.orig).strip().partition("\n")[0]  # names host and user, no password
-        raise DatabaseUnavailable(f"Postgres does not answer: {reason}.") from None
