@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from app.cli.backup import backup, restore
 from app.cli.deletion import delete
 from app.cli.failures import typed_database_errors
 from app.errors import ConfigurationError, FiscalError, InvalidInput, TransientError
@@ -40,6 +41,8 @@ def fiscal() -> None:
     """Commands of the fiscal bundle."""
 
 
+fiscal.add_command(backup)
+fiscal.add_command(restore)
 fiscal.add_command(delete)
 
 
