@@ -221,6 +221,10 @@ class StoreBusy(TransientError):
     """The session store is locked by another process."""
 
 
+class RunsUnfinished(TransientError):
+    """Runs are at work for whom this is about."""
+
+
 class RunTakenOver(PermanentError):
     """A later attempt of this run has begun, or the run has ended; this one stores nothing."""
 

@@ -73,6 +73,11 @@ class Settings(BaseSettings):
     flower_basic_auth: SecretStr | None = None  # user:password, by comma; Flower reads it itself
     metrics_basic_auth: SecretStr | None = None  # the same, for /metrics
 
+    # Days after which what has ended is deleted (services/retention.py).
+    keep_runs_days: int = Field(90, ge=7)
+    keep_notifications_days: int = Field(400, ge=90)  # their text and deliveries; not their keys
+    keep_history_days: int = Field(1095, ge=90)  # of calendar events
+
     celery_queue_slots: str = ""  # "high:3,default:2"; lanes.py
     celery_soft_shutdown_seconds: int = 20
 

@@ -95,6 +95,21 @@ def test_another_content_or_none_is_told_from_the_one_that_was_stored(
         store.get("nowhere.pdf")
 
 
+def test_all_of_a_company_is_deleted_those_without_a_row_too_and_nothing_of_others(
+    stores: PdfStores,
+) -> None:
+    mine, other = UUID(int=1), UUID(int=2)
+    store = stores.outside[stores.chosen]
+    for key in (f"{mine}/1-a.pdf", f"{mine}/2-b.pdf", f"{other}/1-c.pdf"):
+        store.put(key, b"%PDF-")
+    in_both = PdfStores(outside={stores.chosen: store})
+    assert in_both.delete_company(mine, [stores.chosen]) == 2
+    assert in_both.delete_company(mine, []) == 0
+    with pytest.raises(errors.PdfDamaged):
+        store.get(f"{mine}/1-a.pdf")
+    assert store.get(f"{other}/1-c.pdf") == b"%PDF-"
+
+
 def test_an_attempt_that_was_taken_over_leaves_its_successor_s_pdf_alone(
     books: Books, portal: Forms, company: UUID, stores: PdfStores
 ) -> None:

@@ -12,7 +12,9 @@ import click
 
 from app.cli.advise import advise
 from app.cli.audit import audit
+from app.cli.backup import backup, restore
 from app.cli.completion import completion
+from app.cli.deletion import delete
 from app.cli.queues import queue
 from app.cli.runs import run, runs
 from app.cli.schedule import schedule
@@ -59,7 +61,10 @@ def fiscal() -> None:
     """Commands of the fiscal bundle."""
 
 
-for _command in (advise, audit, completion, queue, run, runs, schedule, sync, topology):
+for _command in (
+    *(advise, audit, backup, completion, delete, queue, restore),
+    *(run, runs, schedule, sync, topology),
+):
     fiscal.add_command(_command)
 
 

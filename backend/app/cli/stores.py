@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 @contextmanager
 def typed_database_errors() -> Iterator[None]:
     """Turns a Postgres that is away into DatabaseUnavailable."""
+    import psycopg
     from sqlalchemy.exc import OperationalError
 
     try:
         yield
+    except psycopg.OperationalError as error:
+        raise _unavailable(error) from None
     except OperationalError as error:
-        reason = str(error.orig).strip().partition("\n")[0]  # names host and user, no password
-        raise DatabaseUnavailable(f"Postgres does not answer: {reason}.") from None
+        raise _unavailable(error.orig) from None
+
+
+def _unavailable(error: BaseException | None) -> DatabaseUnavailable:
+    reason = str(error).strip().partition("\n")[0]  # names host and user, no password
+    return DatabaseUnavailable(f"Postgres does not answer: {reason}.")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,6 +50,18 @@ class DirectoryStore:
                 if not self._root.is_dir():
                     raise
                 raise PdfDamaged("The stored PDF is no longer in its directory.") from None
+
+    def delete_folder(self, folder: str) -> int:
+        """Hidden parts of a killed writer go as well."""
+        target = self._root / folder
+        with _typed():
+            if not target.is_dir():
+                self._root.stat()  # not mounted is no success
+                return 0
+            number = sum(1 for file in target.iterdir() if file.suffix == ".pdf")
+            shutil.rmtree(target)
+            _sync(self._root)
+        return number
 
 
 def _sync(directory: Path) -> None:

@@ -46,6 +46,19 @@ class S3Store:
                 content: bytes = body.read()
         return content
 
+    def delete_folder(self, folder: str) -> int:
+        """Needs s3:ListBucket and s3:DeleteObject. A bucket that keeps old versions keeps them."""
+        number = 0
+        with self._asking() as client:
+            pages = client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._name(f"{folder}/")
+            )
+            for found in pages:
+                for each in found.get("Contents", []):  # one by one: no server lacks that
+                    client.delete_object(Bucket=self._bucket, Key=each["Key"])
+                    number += 1
+        return number
+
     def _name(self, key: str) -> str:
         return f"{self._settings.pdf_store_s3_prefix}{key}"
 

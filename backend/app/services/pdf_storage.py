@@ -5,7 +5,7 @@ still read from where it is.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -17,7 +17,7 @@ POSTGRES, DIRECTORY, S3 = "postgres", "directory", "s3"
 
 
 class PdfStore(Protocol):
-    """A store outside of Postgres: bytes by key. Both raise PdfStoreUnavailable (transient) and
+    """A store outside of Postgres: bytes by key. All raise PdfStoreUnavailable (transient) and
     PdfStoreRefused (permanent)."""
 
     def put(self, key: str, content: bytes) -> None:
@@ -25,6 +25,9 @@ class PdfStore(Protocol):
 
     def get(self, key: str) -> bytes:
         """Returns what is kept under `key`. Raises PdfDamaged where there is nothing."""
+
+    def delete_folder(self, folder: str) -> int:
+        """Deletes whatever is kept below `folder`, and returns how many files that were."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,26 @@ class PdfStores:
 
         Raises PdfElsewhere, PdfDamaged, PdfStoreUnavailable, PdfStoreRefused.
         """
-        store = self.outside.get(place.store)
+        return checked(self._store(place.store).get(place.key), place.sha256)
+
+    def delete_company(self, company_id: UUID, stores: Iterable[str]) -> int:
+        """Deletes all PDFs of a company outside of Postgres, those that no row names as well.
+
+        `stores` are the names that its rows have. Returns how many files went. Raises PdfElsewhere,
+        PdfStoreUnavailable, PdfStoreRefused; the same call goes on afterwards.
+        """
+        for name in stores:
+            self._store(name)
+        return sum(each.delete_folder(str(company_id)) for each in self.outside.values())
+
+    def _store(self, name: str) -> PdfStore:
+        store = self.outside.get(name)
         if store is None:
             raise PdfElsewhere(
-                f"The PDF lies in the store {place.store}, whose settings are gone;"
+                f"The PDF lies in the store {name}, whose settings are gone;"
                 " set them again, whatever PDF_STORE is (docs/operations.md)."
             )
-        return checked(store.get(place.key), place.sha256)
+        return store
 
 
 def checked(content: bytes, sha256: str) -> bytes:

@@ -52,7 +52,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "result_serializer": "json",
         "accept_content": ["json"],
         "result_accept_content": ["json"],
-        "result_expires": 90 * 86400,  # finished runs are kept 90 days (celery.backend_cleanup)
+        "result_expires": settings.keep_runs_days * 86400,  # celery.backend_cleanup
         "task_track_started": True,
         "task_acks_late": True,  # a killed worker's run comes back
         "task_acks_on_failure": True,  # both explicit: False re-runs a hanging task for ever

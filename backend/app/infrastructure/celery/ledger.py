@@ -5,9 +5,10 @@ The results must not live in the broker's Redis: a run that is cancelled at a co
 lost for good when its state cannot be written (celery 5.7, worker/request.py, `on_retry`).
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,10 @@ from app.infrastructure.celery.outages import AWAY, record
 from app.infrastructure.db.models import Run
 from app.infrastructure.db.session import get_engine, get_session_factory
 from app.services.attempts import Attempt
-from app.services.run_totals import count_finished
+from app.services.retention import Ages, clean_up
+from app.settings import get_settings
+
+log = logging.getLogger(__name__)
 
 STATES = {
     states.STARTED: "running",
@@ -109,11 +113,14 @@ class RunLedger(BaseBackend):
         _execute(delete(Run).where(Run.id == UUID(task_id)))
 
     def cleanup(self) -> None:
-        """Deletes finished runs older than `result_expires` (task celery.backend_cleanup)."""
-        oldest = datetime.now(UTC) - timedelta(seconds=self.expires)
-        with get_session_factory().begin() as session:
-            count_finished(session)
-            session.execute(delete(Run).where(Run.finished_at < oldest, Run.counted))
+        """Deletes what is old enough (task celery.backend_cleanup, each night)."""
+        settings = get_settings()
+        ages = Ages(
+            runs=timedelta(seconds=self.expires),
+            notifications=timedelta(days=settings.keep_notifications_days),
+            history=timedelta(days=settings.keep_history_days),
+        )
+        log.info("cleaned up: %s", clean_up(get_session_factory(), ages))
 
 
 @contextmanager
