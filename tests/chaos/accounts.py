@@ -58,10 +58,10 @@ def keep_accounts(bundle: Bundle) -> None:
     bundle.change(AUDIT)
 
 
-def settle(bundle: Bundle, label: str, patience: float = 420) -> Accounts:
+def settle(bundle: Bundle, label: str, patience: float = 900) -> Accounts:
     """Waits until all work is done, then adds up what the database and the simulator say.
 
-    A retry waits up to some minutes, and so does what was claimed by a run that is gone.
+    A retry waits up to ten minutes (LoginBusy), and so does what was claimed by a run that is gone.
     """
 
     def is_done() -> bool:

@@ -98,7 +98,7 @@ def test_every_pod_is_force_deleted_at_random_before_and_after_an_upgrade(releas
         release.helm("upgrade", *VALUES, *ROLLS_EVERY_WORKER)
         assert not before & serving(release, "fast", "slow"), "the upgrade left a worker alone"
         kill_every_pod(release, flow, chance)
-    accounts = settle(release, label, patience=240)
+    accounts = settle(release, label)
     again = release.query("SELECT count(*) FROM runs WHERE attempts > 1")[0]["count"]
     print(f"{accounts.ended} runs ended: {dict(accounts.states)}; {again} were begun again,"
           f" {accounts.unknown} messages unknown")  # fmt: skip

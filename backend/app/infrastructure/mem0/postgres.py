@@ -15,9 +15,7 @@ from app.infrastructure.db.schema import libpq_url
 from app.infrastructure.db.session import CONNECTION
 from app.infrastructure.mem0.package import load_mem0
 
-_LOCK = (
-    7_262_510_004  # any fixed number that is nobody else's: one process at a time makes the table
-)
+_LOCK = 7_262_510_004  # any fixed number that is nobody else's
 _NO_PGVECTOR = (
     "Memories need the extension pgvector in Postgres and the right to create their table; let an"
     " administrator run CREATE EXTENSION vector, or set MEM0_API_KEY for the hosted Mem0."
