@@ -11,106 +11,20 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import InvalidInput, NotFound, PdfElsewhere, RunsUnfinished
 from app.infrastructure.db.models import (
-    AgentMessage,
-    AgentSession,
     Base,
     Company,
-    CompanyTaxInfo,
-    Memory,
     Run,
-    ScheduledNotification,
-    SiiCredential,
-    TaxDocument,
     User,
 )
-from app.infrastructure.db.session import get_session_factory
 from app.infrastructure.mem0.postgres import PostgresStore
-from app.infrastructure.pdf_store_directory import DirectoryStore
 from app.services.attempts import Attempt
-from app.services.belonging import search
 from app.services.deletion import delete_company, delete_person
 from app.services.memories import save_user_memories
 from app.services.memory_deletion import forget_memories
-from app.services.notification_seeds import seed_notification_templates
-from app.services.obligations import seed_event_templates
 from app.services.pdf_storage import PdfStores
-from tests.unit.keeping.planting import ANA, LUZ, TABLES, Planted, companys_own, plant
+from tests.unit.keeping.deletions import Postbox, found, plant_companies, snapshot
+from tests.unit.keeping.planting import ANA, LUZ, TABLES, companys_own
 from tests.unit.test_cli import fiscal
-
-
-class Postbox:
-    """Notes what is published."""
-
-    def __init__(self) -> None:
-        self.runs: list[Run] = []
-
-    def queue_of(self, task: str) -> str:
-        return "default"
-
-    def publish(self, run: Run) -> None:
-        self.runs.append(run)
-
-
-@pytest.fixture
-def sessions(database_url: str) -> sessionmaker[Session]:
-    sessions = get_session_factory()
-    with sessions.begin() as session:
-        seed_event_templates(session)
-        seed_notification_templates(session)
-    return sessions
-
-
-@pytest.fixture
-def pdfs(tmp_path: Path) -> PdfStores:
-    store = DirectoryStore(tmp_path)
-    for who in (ANA, LUZ):
-        store.put(f"{who.company_id}/1-a.pdf", b"%PDF-")
-        store.put(f"{who.company_id}/2-of-no-row.pdf", b"%PDF-")
-    return PdfStores(outside={"directory": store})
-
-
-def plant_companies(sessions: sessionmaker[Session]) -> set[str]:
-    """Plants both, named as companies everywhere but in the table of people."""
-    columns = set()
-    with sessions.begin() as session:
-        for who in (ANA, LUZ):
-            text = dict.fromkeys(TABLES, who.of_company) | {"users": who.of_person}
-            columns |= plant(session, who, text)
-            told = f"Trabaja en {who.company_name}."
-            session.add_all([
-                _memory(who, "of_its_member", told),
-                _memory(who, f"user_role_{who.company_id}", "owner"),
-                Run(id=uuid4(), task="memory.save_user_memories", state="failed",
-                    finished_at=func.now(),
-                    kwargs={"user_id": str(who.user_id), "memories": [told]}),
-                Run(id=uuid4(), task="sii.sync_documents", state="queued",
-                    company_id=who.company_id, dedupe_key=f"sii:{who.company_id}"),
-            ])  # fmt: skip
-    return columns
-
-
-def _memory(who: Planted, slug: str, content: str, **changes: Any) -> Memory:
-    row = {"owner_type": "user", "owner_id": who.user_id, "slug": slug, "category": "work",
-           "content": content, "content_hash": "", "store": "postgres",
-           "state": "stored"}  # fmt: skip
-    return Memory(**row | changes)
-
-
-def snapshot(sessions: sessionmaker[Session], who: Planted) -> list[Any]:
-    """Returns every row that names somebody, whole."""
-    rows = []
-    with sessions() as session:
-        for table in TABLES.values():
-            for row in session.execute(select(table)).mappings():
-                text = str(dict(row))
-                if any(mark in text for mark in (*who.of_company, *who.of_person)):
-                    rows.append((table.name, text))
-    return sorted(rows)
-
-
-def found(sessions: sessionmaker[Session], names: tuple[str, ...]) -> dict[str, int]:
-    with sessions() as session:
-        return search(session, names)
 
 
 def test_of_a_company_nothing_is_left_in_any_table(
@@ -189,102 +103,6 @@ class Nothing:
 
 # What of a company's rows may name a person. `kept`: documents of another taxpayer, as SII has
 # them. Whoever adds a column of such a name says here what a person's deletion does with it.
-PERSONAL = re.compile("rut|mail|phone|name|user|person|owner|login|address")
-OF_COMPANIES = {
-    "companies.rut": "the company's",
-    "companies.business_name": "the company's",
-    "company_tax_info.activity_name": "the company's",
-    "tax_documents.counterpart_rut": "kept",
-    "tax_documents.counterpart_name": "kept",
-    "received_fees.issuer_rut": "kept",
-    "received_fees.issuer_name": "kept",
-    "sii_credentials.login_rut": "deleted with the person",
-    "memberships.user_id": "deleted with the person",
-    "notification_preferences.user_id": "deleted with the person",
-    "notification_deliveries.user_id": "deleted with the person",
-    "onboardings.user_id": "emptied",
-}
-
-
-def test_no_column_of_a_company_names_a_person_unnoticed() -> None:
-    columns = {
-        f"{name}.{column.name}"
-        for name in companys_own()
-        for column in Base.metadata.tables[name].c
-        if PERSONAL.search(column.name)
-    }
-    assert columns == set(OF_COMPANIES)
-
-
-@pytest.fixture
-def person(sessions: sessionmaker[Session]) -> set[str]:
-    """Plants Ana as a person wherever she can stand, and Luz; returns the columns that name her."""
-    columns: set[str] = set()
-    personal = {"memberships", "notification_preferences", "notification_deliveries"}
-    with sessions.begin() as session:
-        for who in (ANA, LUZ):
-            text = {
-                name: who.of_company if name in companys_own() - personal else who.of_person
-                for name in TABLES
-            }
-            columns |= {
-                each
-                for each in plant(session, who, text)
-                if each.partition(".")[0] not in companys_own() - personal
-            }
-            session.flush()
-            session.execute(update(SiiCredential).where(SiiCredential.company_id == who.company_id)
-                            .values(login_rut=who.person_rut))  # fmt: skip
-            session.execute(
-                update(ScheduledNotification)
-                .where(ScheduledNotification.company_id == who.company_id)
-                .values(context={"login_rut": who.person_rut}, status="pending")
-            )
-            session.execute(
-                update(CompanyTaxInfo).where(CompanyTaxInfo.company_id == who.company_id).values(
-                    raw={"rut": who.rut, "representantes": [
-                        {"nombre": who.person_name.upper(), "cargo": "GERENTE"}, {"nombre": "X"}]}
-                )
-            )  # fmt: skip
-            session.add_all([
-                _memory(who, "taste", "Toma café."),
-                AgentSession(session_id=f"whatsapp:{who.phone}"),
-                AgentSession(session_id=f"other-{who.number}"),
-            ])  # fmt: skip
-            session.flush()
-            session.add(AgentMessage(session_id=f"other-{who.number}",
-                                     message_data=f'{{"content": "de {who.email}"}}'))  # fmt: skip
-        session.execute(update(TaxDocument).where(TaxDocument.company_id == LUZ.company_id).values(
-            counterpart_rut=ANA.person_rut, counterpart_name=ANA.person_name))  # fmt: skip
-    return columns
-
-
-def test_of_a_person_nothing_is_left_but_in_other_taxpayers_documents(
-    sessions: sessionmaker[Session], person: set[str]
-) -> None:
-    before = found(sessions, ANA.of_person)
-    assert before.keys() >= person
-    with sessions() as session:
-        luz = search(session, LUZ.of_person)
-    counted = delete_person(sessions, Postbox(), PdfStores(), ANA.email, dry_run=True)
-    assert found(sessions, ANA.of_person) == before
-    done = delete_person(sessions, Postbox(), PdfStores(), str(ANA.user_id), dry_run=False)
-    assert done.rows == counted.rows
-    left = {"tax_documents.counterpart_rut": 1, "tax_documents.counterpart_name": 1,
-            "memories.slug": 1}  # fmt: skip
-    assert found(sessions, ANA.of_person) == left
-    assert done.left == left
-    assert found(sessions, LUZ.of_person) == luz
-    with sessions() as session:
-        assert session.get(Company, ANA.company_id) is not None
-        info = session.scalars(
-            select(CompanyTaxInfo).where(CompanyTaxInfo.company_id == ANA.company_id)
-        ).one()
-        assert info.raw == {"rut": ANA.rut, "representantes": [{"nombre": "X"}]}
-        notice = session.scalars(
-            select(ScheduledNotification).where(ScheduledNotification.company_id == ANA.company_id)
-        ).one()
-        assert (notice.status, notice.context) == ("cancelled", {})
 
 
 def test_a_run_at_work_refuses_the_deletion_and_nothing_changes(
