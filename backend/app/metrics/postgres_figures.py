@@ -20,11 +20,13 @@ from app.infrastructure.db.session import session_scope
 from app.services.due_entries import read_lateness
 from app.services.figures import (
     Unfinished,
+    count_open_sessions,
     read_credentials,
     read_deliveries,
     read_retrying,
     read_unfinished,
 )
+from app.services.pauses import list_pauses
 from app.services.resolutions import count_unknown
 from app.services.run_totals import BUCKETS, read_outcomes, read_times, read_troubles
 
@@ -163,3 +165,15 @@ def _gauges(session: Session) -> Iterable[Metric]:
     for status, number in read_credentials(session).items():
         logins.add_metric([status], number)
     yield from (late, logins)
+    yield GaugeMetricFamily(
+        "fiscal_sii_sessions_open",
+        "Sessions at SII that are in use or left open for the next run.",
+        value=count_open_sessions(session),
+    )
+    paused = GaugeMetricFamily(
+        "fiscal_queue_paused", "1: an operator holds the queue back.", labels=["queue"]
+    )
+    held_back = {row.queue for row in list_pauses(session)}
+    for queue in QUEUES:
+        paused.add_metric([queue], float(queue in held_back))
+    yield paused

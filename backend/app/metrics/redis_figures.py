@@ -41,14 +41,20 @@ def _queues(queues: RedisQueues, vitals: Sequence[Vitals]) -> Iterable[Metric]:
     consumers = _gauge("fiscal_queue_consumers", "Living workers that take from it.", ["queue"])
     used = _gauge("fiscal_queue_slots_used", "Slots that its runs take.", ["queue"])
     free = _gauge("fiscal_queue_slots_free", "Runs of it that could begin at once.", ["queue"])
-    held = queues.in_flight()
+    restored = CounterMetricFamily(
+        "fiscal_messages_restored",
+        "Messages that were taken from the dead and put back.",
+        labels=["queue"],
+    )
+    held, back = queues.in_flight(), queues.restored()
     for name in QUEUES:
         waiting.add_metric([name], queues.waiting(name))
         in_flight.add_metric([name], held.get(name, 0))
         consumers.add_metric([name], sum(name in each.queues for each in vitals))
         used.add_metric([name], sum(each.taken.get(name, 0) for each in vitals))
         free.add_metric([name], sum(each.free(name) for each in vitals))
-    yield from (waiting, in_flight, consumers, used, free)
+        restored.add_metric([name], back.get(name, 0))
+    yield from (waiting, in_flight, consumers, used, free, restored)
 
 
 def _lives(client: "redis.Redis") -> Iterable[Metric]:

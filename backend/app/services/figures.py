@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.infrastructure.db.models import NotificationDelivery, Run, SiiCredential
+from app.infrastructure.db.models import NotificationDelivery, Run, SiiCredential, SiiSession
 
 
 @dataclass(frozen=True)
@@ -56,3 +56,9 @@ def read_credentials(session: Session) -> dict[str, int]:
     row = SiiCredential
     statement = select(row.status, func.count()).group_by(row.status)
     return dict(session.execute(statement).tuples().all())
+
+
+def count_open_sessions(session: Session) -> int:
+    """Returns how many sessions at SII are open, as far as we know: used now or left for later."""
+    is_open = SiiSession.secret.is_not(None)
+    return session.scalar(select(func.count()).select_from(SiiSession).where(is_open)) or 0

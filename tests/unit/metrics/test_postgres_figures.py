@@ -8,8 +8,10 @@ from app.infrastructure.db.models import (
     Company,
     NotificationDelivery,
     NotificationTemplate,
+    PausedQueue,
     ScheduledNotification,
     SiiCredential,
+    SiiSession,
     User,
 )
 from app.infrastructure.db.session import session_scope
@@ -134,3 +136,15 @@ def test_no_label_names_a_company() -> None:
                 *("queue", "task", "state", "outcome", "error_code", "le", "channel", "status"),
                 "entry",
             }
+
+
+def test_open_sessions_and_paused_queues_are_shown() -> None:
+    with session_scope() as session:
+        session.add_all([
+            SiiSession(login_rut="76123456-0", secret="encrypted"),
+            SiiSession(login_rut="77123456-9", secret=None),
+            PausedQueue(queue="low", paused_by="ana"),
+        ])  # fmt: skip
+    found = shown(PostgresFigures().read())
+    assert found["fiscal_sii_sessions_open"] == {(): 1}
+    assert found["fiscal_queue_paused"] == {("high",): 0, ("default",): 0, ("low",): 1}

@@ -8,7 +8,7 @@ from kombu import Connection, Exchange, Queue
 
 from app.errors import InvalidInput, NotFound
 from app.infrastructure.celery.queues import NODES
-from app.infrastructure.celery.recovery import say_alive
+from app.infrastructure.celery.recovery import restore_node, say_alive
 from app.infrastructure.celery.vitals import Usage, Vitals, say_vitals
 from app.metrics.redis_figures import redis_figures
 from app.metrics.worker_load import read_loads
@@ -49,6 +49,18 @@ def test_queues_show_what_waits_and_what_is_held_and_who_takes_from_them(
         1,
     )
     assert found["fiscal_redis_memory_bytes"][()] > 0
+
+
+def test_what_was_taken_from_the_dead_is_counted_by_queue_and_shown_again(
+    client: redis.Redis,
+) -> None:
+    message = {"headers": {}, "properties": {"delivery_info": {}}}
+    for node, queue in (("slow@a", "low"), ("slow@b", "low"), ("fast@c", "high")):
+        client.hset(f"unacked:{node}", "tag", json.dumps([message, queue, queue]))
+        client.zadd(f"unacked_index:{node}", {"tag": 0})
+        assert restore_node(client, node) == 1
+    found = shown(redis_figures(client))["fiscal_messages_restored_total"]
+    assert found == {("high",): 1, ("default",): 0, ("low",): 2}
 
 
 def test_workers_show_their_lives_their_slots_and_what_they_take(client: redis.Redis) -> None:

@@ -17,6 +17,7 @@ from app.infrastructure.celery.topology import QUEUES
 
 NODES = "nodes"  # a set: every node that may hold messages
 SHARED = "unacked"  # the hash of workers older than recovery.py, and kombu's default
+RESTORED = "restored"  # a hash: how many messages of a queue recovery has put back, ever
 PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 PAGE = 1000  # messages per answer: one of 10 MB would hold Redis up
 
@@ -61,6 +62,11 @@ class RedisQueues:
     def in_flight(self) -> Counter[str]:
         """Returns how many messages of each queue are with a worker, by the queue's name."""
         return Counter(queue for _, queue in self._fetched())
+
+    def restored(self) -> dict[str, int]:
+        """Returns how many messages were put back since Redis last lost its disk, by queue."""
+        found: Any = self.client.hgetall(RESTORED)
+        return {queue.decode(): int(number) for queue, number in found.items()}
 
     def fullness(self) -> float:
         """Returns the part of its memory limit that Redis uses, 0 where it has none."""

@@ -21,7 +21,9 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -31,6 +33,7 @@ from kombu.asynchronous import set_event_loop
 
 from app.infrastructure.celery.queues import (
     NODES,
+    RESTORED,
     SHARED,
     in_flight_options,
     life_key,
@@ -65,7 +68,7 @@ def own_in_flight_keys(node: str, conf: Any) -> None:
 def put_back(client: "redis.Redis", hash_key: str, index_key: str, tags: list[Any]) -> int:
     """Puts the messages with these delivery tags back into their queues; returns how many."""
     script = client.register_script(_PUT_BACK)
-    restored = 0
+    restored: Counter[str] = Counter()
     for tag, value in zip(tags, client.hmget(hash_key, tags) if tags else (), strict=True):
         if value is None:
             continue  # acknowledged, or put back by somebody else
@@ -73,8 +76,11 @@ def put_back(client: "redis.Redis", hash_key: str, index_key: str, tags: list[An
         message["headers"]["redelivered"] = True
         message["properties"]["delivery_info"]["redelivered"] = True
         # Encoded here: Redis' own JSON turns empty lists into objects.
-        restored += int(script([hash_key, index_key, queue], [tag, json.dumps(message)]))
-    return restored
+        restored[queue] += int(script([hash_key, index_key, queue], [tag, json.dumps(message)]))
+    with suppress(redis.RedisError):  # a figure of the role metrics; the messages are back
+        for queue, number in (+restored).items():
+            client.hincrby(RESTORED, queue, number)
+    return restored.total()
 
 
 def restore_node(client: "redis.Redis", node: str) -> int:
