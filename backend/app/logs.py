@@ -7,6 +7,8 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
+from app.tracing import log_context
+
 Context = Callable[[logging.LogRecord], dict[str, Any]]
 
 
@@ -18,7 +20,7 @@ class _ContextFilter(logging.Filter):
         self.context = context
 
     def filter(self, record: logging.LogRecord) -> bool:
-        for name, value in self.context(record).items():
+        for name, value in (self.context(record) | log_context()).items():
             if value is not None and getattr(record, name, None) is None:
                 setattr(record, name, value)
         return True

@@ -12,6 +12,7 @@ from typing import Any
 from celery import signals
 from celery.utils.log import get_multiprocessing_logger
 
+from app import tracing
 from app.errors import FiscalError
 from app.infrastructure.celery.acknowledgements import break_connection_when_unacknowledged
 from app.infrastructure.celery.checks import foreign_workers, routing_faults, slot_faults
@@ -59,6 +60,10 @@ def connect(app: Any) -> None:
     signals.worker_process_init.connect(_on_child_start)
     signals.worker_ready.connect(_on_worker_ready)
     signals.before_task_publish.connect(_on_publish)
+    if tracing.is_on():
+        from app.infrastructure.celery import traces
+
+        traces.connect(app)
 
 
 def _on_setup_logging(loglevel: int | str | None = None, **_: Any) -> None:
@@ -119,6 +124,7 @@ def _on_child_start(**_: Any) -> None:
         from app.infrastructure.db.session import forget_inherited_connections
 
         forget_inherited_connections()
+    tracing.set_up("fiscal-worker", node.get("worker"))
 
 
 def _on_worker_ready(sender: Any, **_: Any) -> None:
