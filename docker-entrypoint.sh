@@ -6,7 +6,7 @@ set -euo pipefail
 
 ROLES="api, worker, beat, flower, metrics, migrate, secrets, simulator"
 QUEUES="high, default, low" CHROME_QUEUES="low" # tests/entrypoint keeps both equal to topology.py
-SECRETS="DATABASE_URL REDIS_URL SECRET_KEYS API_KEYS FLOWER_BASIC_AUTH METRICS_BASIC_AUTH WHATSAPP_ACCESS_TOKEN WHATSAPP_APP_SECRET WHATSAPP_VERIFY_TOKEN WHATSAPP_SESSIONS_URL SMTP_URL MEM0_API_KEY MEM0_EMBEDDER_API_KEY PDF_STORE_S3_ACCESS_KEY_ID PDF_STORE_S3_SECRET_ACCESS_KEY"
+SECRETS="DATABASE_URL REDIS_URL SECRET_KEYS API_KEYS FLOWER_BASIC_AUTH METRICS_BASIC_AUTH WHATSAPP_ACCESS_TOKEN WHATSAPP_APP_SECRET WHATSAPP_VERIFY_TOKEN WHATSAPP_SESSIONS_URL SMTP_URL MEM0_API_KEY MEM0_EMBEDDER_API_KEY PDF_STORE_S3_ACCESS_KEY_ID PDF_STORE_S3_SECRET_ACCESS_KEY OTEL_EXPORTER_OTLP_HEADERS"
 # variable ; its shape ; what is allowed, in words ; an example ; why a role cannot do without it
 VARIABLES="DATABASE_URL;^postgresql(\+psycopg)?://[^[:space:]]+$;postgresql://...;postgresql://user:password@postgres:5432/fiscal;companies, documents and runs are kept in Postgres
 REDIS_URL;^rediss?://[^[:space:]]+$;redis://... or rediss://... without family=;redis://:password@redis:6379/0;the queues are kept in Redis

@@ -18,6 +18,7 @@ CHROME_SHM = str(512 * 1024**2)  # Chrome's tabs die in the 64 MiB that containe
 CHANNELS = ["WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_ACCESS_TOKEN", "SMTP_URL", "MAIL_FROM"]
 WEBHOOKS = ["WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"]
 MEMORIES = ["MEM0_API_KEY"]
+TRACES = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"]
 # No directory here: services of Railway share no volume.
 S3 = ["BUCKET", "PREFIX", "REGION", "ENDPOINT_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY"]
 PDFS = ["PDF_STORE", *(f"PDF_STORE_S3_{name}" for name in S3)]
@@ -77,9 +78,10 @@ def variables(name: str, shared: Any, postgres: Service, broker: Service) -> dic
 def shared_variables(name: str) -> list[str]:
     """Returns the names of the shared variables that a service refers to."""
     if name.startswith("worker-"):
-        return ["SECRET_KEYS", *CHANNELS, *MEMORIES, *PDFS]
+        return ["SECRET_KEYS", *CHANNELS, *MEMORIES, *PDFS, *TRACES]
     told = {
-        "api": ["SECRET_KEYS", "API_KEYS", *WEBHOOKS, *PDFS],
+        "api": ["SECRET_KEYS", "API_KEYS", *WEBHOOKS, *PDFS, *TRACES],
+        "beat": TRACES,
         "flower": ["FLOWER_BASIC_AUTH"],
         "metrics": ["METRICS_BASIC_AUTH"],
     }

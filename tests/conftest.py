@@ -27,7 +27,7 @@ RERUNS_ALLOWED = 4  # tests of a whole run that may pass at the second try only 
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
 for name in list(os.environ):
     if name.startswith(
-        ("CELERY_", "SII_", "WHATSAPP_", "DATABASE_URL", "REDIS_URL", "SMTP_", "MEM0_")
+        ("CELERY_", "SII_", "WHATSAPP_", "DATABASE_URL", "REDIS_URL", "SMTP_", "MEM0_", "OTEL_")
     ):
         del os.environ[name]  # a developer's shell must not decide what a test sees
 # The workers and beats that these tests start; those of another test process beat elsewhere.
@@ -44,6 +44,14 @@ class Groups(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return GROUPS.get(Path(file).parts[1], file)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Has the logs searched at the end. Imported here: the environment is clean by now."""
+    from tests import log_scan
+
+    if not config.pluginmanager.is_registered(log_scan):
+        config.pluginmanager.register(log_scan)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:

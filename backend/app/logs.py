@@ -7,28 +7,26 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-Context = Callable[[], dict[str, Any]]
+from app.tracing import log_context
+
+Context = Callable[[logging.LogRecord], dict[str, Any]]
 
 
 class _ContextFilter(logging.Filter):
-    """Adds what `context` knows: task, run id, queue, company."""
+    """Adds what `context` knows of a line: the request or the run that it is about."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
 
     def filter(self, record: logging.LogRecord) -> bool:
-        celerys = record.__dict__.pop("data", None)  # Celery's own context: name, id, arguments
-        if isinstance(celerys, dict):
-            record.__dict__.setdefault("task", celerys.get("name"))
-            record.__dict__.setdefault("run", celerys.get("id"))
-        for name, value in self.context().items():
+        for name, value in (self.context(record) | log_context()).items():
             if value is not None and getattr(record, name, None) is None:
                 setattr(record, name, value)
         return True
 
 
-def configure_logging(level: int | str = logging.INFO, context: Context = dict) -> None:
+def configure_logging(level: int | str = logging.INFO, context: Context = lambda _: {}) -> None:
     """Sends every logger of this process through one JSON handler."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

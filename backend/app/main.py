@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi_swagger import patch_fastapi
 
-from app import __version__, bootstrap
+from app import __version__, bootstrap, tracing
 from app.api import (
     boletas,
     calendar,
@@ -88,6 +88,14 @@ def create_app(
         swagger_ui_oauth2_redirect_url=None,
         lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
+        # Requests become spans once tracing.set_up was called; nothing else leaves this process.
+        telemetry={
+            "auto_configure": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "exclude": lambda scope: scope["path"].startswith("/health/"),
+        },
     )
     app.state.desk = Desk(_readiness(), publisher, cipher, pdf_stores)
     app.include_router(health.router)
@@ -141,7 +149,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     desk: Desk = app.state.desk
     await asyncio.gather(asyncio.to_thread(desk.publisher), asyncio.to_thread(desk.cipher))
     desk.pdf_stores()
+    tracing.set_up("fiscal-api")
     yield
+    await asyncio.to_thread(tracing.flush)
 
 
 def _log_as_json() -> None:

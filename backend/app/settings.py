@@ -120,6 +120,12 @@ class Settings(BaseSettings):
     pdf_store_s3_access_key_id: SecretStr | None = None  # without both, boto3's own chain
     pdf_store_s3_secret_access_key: SecretStr | None = None
 
+    # Whether there are traces; the rest of OTEL_* OpenTelemetry reads by itself.
+    otel_exporter_otlp_endpoint: str | None = None
+    otel_exporter_otlp_traces_endpoint: str | None = None
+    otel_traces_exporter: str = "otlp"
+    otel_sdk_disabled: str = "false"
+
     mem0_api_key: SecretStr | None = None  # the hosted Mem0; without it, our Postgres
     mem0_host: str = "https://api.mem0.ai"
     mem0_embedder_url: str | None = None  # OpenAI's interface; without it, hashes of words
@@ -179,11 +185,15 @@ class Settings(BaseSettings):
             raise ValueError("write a bucket's name, 3 to 63 of a-z, 0-9, . and -")
         return value
 
-    @field_validator("pdf_store_s3_endpoint_url")
+    @field_validator(
+        "pdf_store_s3_endpoint_url",
+        "otel_exporter_otlp_endpoint",
+        "otel_exporter_otlp_traces_endpoint",
+    )
     @classmethod
     def _refuse_no_url(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", value):
-            raise ValueError("write it like https://s3.example:9000, without credentials")
+            raise ValueError("write it like https://host.example:9000, without credentials")
         return value
 
     def require(self, name: str) -> str:

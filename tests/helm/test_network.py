@@ -166,6 +166,16 @@ def test_a_bucket_of_pdfs_opens_its_port_for_those_who_read_and_write_them(
     assert flows(objects, STRANGERS) == expected(objects, of("api", "worker", ports={port}))
 
 
+@pytest.mark.parametrize("demo", [{}, DEMO], ids=["real", "demo"])
+def test_a_collector_of_traces_opens_its_port_for_those_who_send_them(demo: Object) -> None:
+    traces = {"traces": {"endpoint": "http://collector:4318"}}
+    objects = render(merged(demo, traces | {"networkPolicy": {"workerEgressPorts": []}}))
+
+    assert flows(objects, STRANGERS) == expected(
+        objects, of("api", "worker", "beat", ports={"4318/TCP"})
+    )
+
+
 def test_a_demo_opens_no_port_for_addresses_that_it_does_not_use() -> None:
     away = {"sii": {"authUrl": "https://proxy.example:8443"}}
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.stack import Stack
+from tests.log_scan import findings
 from tests.scenarios.documents import stored, truth
 
 MONTHS = 2
@@ -49,7 +50,9 @@ def test_a_wrong_clave_is_tried_exactly_once(
 
 
 def test_no_clave_is_in_any_log_or_row(two: Stack, companies: dict[str, dict[str, Any]]) -> None:
-    logs = two.docker("compose", "--profile", "*", "logs", "--no-color")
+    ask = ("compose", "--profile", "*", "logs", "--no-color")
+    assert list(findings(two.docker(*ask, "--no-log-prefix", "api", "beat", "fast", "slow"))) == []
+    logs = two.docker(*ask)
     dump = two.execute("postgres", "pg_dump", "-U", "fiscal", "-d", "fiscal", "--data-only")
     for company in companies.values():
         assert company["clave"] not in logs

@@ -24,7 +24,8 @@ FILES = ROOT / "deploy" / "railway"
 SECRETS = {"SECRET_KEYS", "API_KEYS", "FLOWER_BASIC_AUTH", "METRICS_BASIC_AUTH",
            "WHATSAPP_ACCESS_TOKEN", "SMTP_URL", "WHATSAPP_APP_SECRET",
            "WHATSAPP_VERIFY_TOKEN", "MEM0_API_KEY",
-           "PDF_STORE_S3_ACCESS_KEY_ID", "PDF_STORE_S3_SECRET_ACCESS_KEY"}  # fmt: skip
+           "PDF_STORE_S3_ACCESS_KEY_ID", "PDF_STORE_S3_SECRET_ACCESS_KEY",
+           "OTEL_EXPORTER_OTLP_HEADERS"}  # fmt: skip
 SHELL = re.compile(r"[$&|;<>`*?\"'\\]")
 
 each_service = pytest.mark.parametrize("name", SERVICES)

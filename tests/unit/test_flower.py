@@ -32,7 +32,7 @@ def addresses() -> list[str]:
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("flower") / "log"
+    return tmp_path_factory.mktemp("flower") / "flower.log"
 
 
 @pytest.fixture(scope="module")

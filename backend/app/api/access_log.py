@@ -16,7 +16,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 logger = logging.getLogger(__name__)
 
 
-def request_context() -> dict[str, Any]:
+def request_context(_: logging.LogRecord) -> dict[str, Any]:
     """Returns what a log line says of the request that is being answered, if any."""
     return {"request": request_id.get()} if request_id.get() else {}
 

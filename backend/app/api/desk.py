@@ -1,5 +1,6 @@
 """What the routers work with: one desk per app, which reads, writes and starts runs in time."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, TypeVar
@@ -10,12 +11,15 @@ from sqlalchemy.orm import Session
 from app.api.execution import Deadline, ThreadSlots
 from app.api.readiness import Readiness
 from app.errors import DatabaseUnavailable, PdfStoreUnavailable, QueueUnavailable
+from app.infrastructure.db.models import Run
 from app.infrastructure.db.session import session_scope
 from app.services.companies import Encrypts
 from app.services.outbox import Outbox, Publisher
 from app.services.pdf_storage import PdfStores
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 START_SECONDS = 1.5  # a start answers within 2 s, whatever is down
 PROBE_SECONDS = 0.8  # of these, at most, to learn whether anything is down
@@ -81,6 +85,8 @@ class Desk:
         result = await self._starters.run(
             lambda: _transact(lambda session: work(session, outbox), deadline), deadline
         )
+        for run in outbox.runs:
+            _log_asked(run)
         if answering["redis"]:
             deadline.waiting_for = QueueUnavailable
             with suppress(QueueUnavailable):
@@ -93,6 +99,17 @@ def _transact(work: Callable[[Session], T], deadline: Deadline) -> T:
         result = work(session)
         deadline.check(COMMIT_SECONDS)  # the caller was told 503, or is about to be
         return result
+
+
+def _log_asked(run: Run) -> None:
+    about = {
+        "run": str(run.id),
+        "root": str(run.root_id),
+        "task": run.task,
+        "queue": run.queue,
+        "company": str(run.company_id) if run.company_id else None,
+    }
+    logger.info("Task %s[%s] asked for", run.task, run.id, extra=about)
 
 
 async def _desk(request: Request) -> Desk:  # a plain function would cost a thread

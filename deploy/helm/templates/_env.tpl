@@ -17,6 +17,10 @@ secrets than it reads: Flower sees no database and no key, beat no key. */}}
 {{- if has .role (list "api" "worker") }}
 {{ include "fiscal.env.pdfs" .root }}
 {{- end }}
+{{- if and (has .role (list "api" "worker" "beat")) .root.Values.traces.endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ quote .root.Values.traces.endpoint }}
+{{- end }}
 {{- if eq .role "api" }}
 {{ include "fiscal.env.webhooks" .root }}
 {{- end }}

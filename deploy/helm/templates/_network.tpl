@@ -1,12 +1,12 @@
 {{- /*
 Who talks to whom. `to`: peers of ours. `from`: `outside` where people come in. `out`: ports on
 addresses that a policy cannot name (the portal, WhatsApp, a mail server). `pdfs`: the port of their
-bucket, if there is one. Nothing reaches the rest.
+bucket, if there is one; `traces`: that of the collector. Nothing reaches the rest.
 */}}
 {{- define "fiscal.network" -}}
-api: {to: [postgres, redis, simulator], from: outside, pdfs: true}
-worker: {to: [postgres, redis, simulator], out: true, pdfs: true}
-beat: {to: [postgres, redis]}
+api: {to: [postgres, redis, simulator], from: outside, pdfs: true, traces: true}
+worker: {to: [postgres, redis, simulator], out: true, pdfs: true, traces: true}
+beat: {to: [postgres, redis], traces: true}
 flower: {to: [redis], from: outside}
 metrics: {to: [postgres, redis], from: outside}
 migrate: {to: [postgres]}

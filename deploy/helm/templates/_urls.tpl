@@ -16,7 +16,7 @@ usage: include "fiscal.externalPort" (dict "url" .Values.redis.externalUrl "valu
 
 {{- /* usage: include "fiscal.checkUrls" .Values; never repeats an address: it may hold a password */}}
 {{- define "fiscal.checkUrls" -}}
-{{- $urls := dict "postgres.externalUrl" .postgres.externalUrl "redis.externalUrl" .redis.externalUrl "secrets.smtpUrl" .secrets.smtpUrl "sii.authUrl" .sii.authUrl "sii.homeUrl" .sii.homeUrl "sii.servicesUrl" .sii.servicesUrl "sii.receiptsUrl" .sii.receiptsUrl "whatsapp.apiUrl" .whatsapp.apiUrl "pdfs.endpointUrl" .pdfs.endpointUrl -}}
+{{- $urls := dict "postgres.externalUrl" .postgres.externalUrl "redis.externalUrl" .redis.externalUrl "secrets.smtpUrl" .secrets.smtpUrl "sii.authUrl" .sii.authUrl "sii.homeUrl" .sii.homeUrl "sii.servicesUrl" .sii.servicesUrl "sii.receiptsUrl" .sii.receiptsUrl "whatsapp.apiUrl" .whatsapp.apiUrl "pdfs.endpointUrl" .pdfs.endpointUrl "traces.endpoint" .traces.endpoint -}}
 {{- range $path, $url := $urls -}}
   {{- if $url -}}
     {{- $authority := include "fiscal.authority" $url }}{{ $port := include "fiscal.externalPort" (dict "url" $url) | int -}}

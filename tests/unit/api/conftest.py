@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -99,9 +100,11 @@ def app(
 
 
 @pytest.fixture
-def log() -> StringIO:
-    """What the app writes to its log once it has started."""
-    return StringIO()
+def log(tmp_path: Path) -> Iterator[StringIO]:
+    """What the app writes to its log once it has started; kept for tests/log_scan.py."""
+    log = StringIO()
+    yield log
+    (tmp_path / "api.log").write_text(log.getvalue())
 
 
 @pytest.fixture

@@ -114,9 +114,12 @@ class Api:
 
 
 @contextmanager
-def running_api(database_url: str, redis_url: str) -> Iterator[Api]:
+def running_api(
+    database_url: str, redis_url: str, log_path: Path, **environment: str
+) -> Iterator[Api]:
+    """Yields an API that writes to `log_path` and has these variables, too."""
     port = fixed_port()
-    environment = os.environ | {
+    environment |= os.environ | {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "API_KEYS": KEY,
@@ -128,7 +131,8 @@ def running_api(database_url: str, redis_url: str) -> Iterator[Api]:
         *("--no-control-socket", "--graceful-timeout", "2"),
         *("--logger-class", "app.api.server_log.ServerLog"),
     ]
-    process = subprocess.Popen(command, cwd=ROOT / "backend", env=environment)
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT / "backend", env=environment, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
         with httpx.Client(base_url=url, headers={"X-API-Key": KEY}, timeout=20) as client:

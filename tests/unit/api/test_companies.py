@@ -183,4 +183,5 @@ def test_a_defect_while_a_clave_is_stored_does_not_show_it(
     refused(api.put(path, json=body), 500, "internal_error")
     assert "CheckViolation" in log.getvalue()
     assert "ZeroDivisionError" in log.getvalue()
+    assert "Failing row" not in log.getvalue(), "Postgres quotes the row, the ciphertext in it"
     assert CLAVE not in log.getvalue()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -36,8 +37,9 @@ def stores() -> Iterator[Stores]:
 
 
 @pytest.fixture(scope="module")
-def shared_api(stores: Stores) -> Iterator[Api]:
-    with running_api(stores.database_url, stores.redis_url) as api:
+def shared_api(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    log_path = tmp_path_factory.mktemp("api") / "api.log"
+    with running_api(stores.database_url, stores.redis_url, log_path) as api:
         yield api
 
 
@@ -179,11 +181,13 @@ def test_an_outage_in_the_middle_of_starts_loses_and_doubles_nothing(
     assert stores.message_ids() == stores.rows()
 
 
-def test_a_postgres_out_of_reach_is_noticed_in_time(stores: Stores) -> None:
+def test_a_postgres_out_of_reach_is_noticed_in_time(stores: Stores, tmp_path: Path) -> None:
     """Packets to it are dropped: nobody accepts, nobody refuses."""
     with (
         black_hole() as port,
-        running_api(f"postgresql://u:p@127.0.0.1:{port}/0", stores.redis_url) as api,
+        running_api(
+            f"postgresql://u:p@127.0.0.1:{port}/0", stores.redis_url, tmp_path / "api.log"
+        ) as api,
     ):
         for _ in range(3):
             response, seconds = api.start_sync(str(uuid4()))
@@ -191,11 +195,13 @@ def test_a_postgres_out_of_reach_is_noticed_in_time(stores: Stores) -> None:
             assert seconds < BOUND
 
 
-def test_a_redis_out_of_reach_keeps_no_start_waiting(stores: Stores) -> None:
+def test_a_redis_out_of_reach_keeps_no_start_waiting(stores: Stores, tmp_path: Path) -> None:
     stores.forget()
     with (
         black_hole() as port,
-        running_api(stores.database_url, f"redis://127.0.0.1:{port}/0") as api,
+        running_api(
+            stores.database_url, f"redis://127.0.0.1:{port}/0", tmp_path / "api.log"
+        ) as api,
     ):
         company_id = new_company(api.client, database_url=stores.database_url)
         for _ in range(3):

@@ -220,7 +220,8 @@ class SingleBeatScheduler(DatabaseScheduler):
         except AWAY:
             logger.critical("Postgres does not answer; %s is not fired and beat ends.", entry.name)
             os._exit(1)
-        logger.info("beat: %s is due, run %s", entry.name, run.id)
+        about = {"run": str(run.id), "root": str(run.root_id), "task": run.task, "queue": run.queue}
+        logger.info("beat: %s is due, run %s", entry.name, run.id, extra=about)
         self._tasks_since_sync += 1
         if self.should_sync():
             self._do_sync()

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from celery import current_task, signals
+from celery import signals
 from celery.utils.log import get_multiprocessing_logger
 
+from app import tracing
 from app.errors import FiscalError
 from app.infrastructure.celery.acknowledgements import break_connection_when_unacknowledged
 from app.infrastructure.celery.checks import foreign_workers, routing_faults, slot_faults
@@ -25,6 +26,14 @@ from app.infrastructure.celery.recovery import (
     stay_alive_while_stopping,
 )
 from app.infrastructure.celery.reporter import Reporter
+from app.infrastructure.celery.run_log import (
+    begin_run,
+    end_run,
+    log_received,
+    node,
+    run_context,
+    silence_celerys_own,
+)
 from app.infrastructure.celery.topology import QUEUES, TASKS
 from app.infrastructure.pdf_store import open_stores
 from app.logs import configure_logging
@@ -44,31 +53,27 @@ def connect(app: Any) -> None:
     app.steps["consumer"].add(Reporter)
     signals.celeryd_init.connect(_on_worker_init)
     signals.setup_logging.connect(_on_setup_logging)
+    signals.task_received.connect(log_received)
+    signals.task_prerun.connect(begin_run)
+    signals.task_postrun.connect(end_run)
     signals.celeryd_after_setup.connect(_on_worker_set_up)
     signals.worker_process_init.connect(_on_child_start)
     signals.worker_ready.connect(_on_worker_ready)
     signals.before_task_publish.connect(_on_publish)
+    if tracing.is_on():
+        from app.infrastructure.celery import traces
+
+        traces.connect(app)
 
 
 def _on_setup_logging(loglevel: int | str | None = None, **_: Any) -> None:
     configure_logging(loglevel or logging.INFO, run_context)
+    silence_celerys_own()
     get_multiprocessing_logger().propagate = True  # else the pool's warnings come as plain text
 
 
-def run_context() -> dict[str, Any]:
-    """Returns what a log line says of the run that this process works on, if any."""
-    if not current_task:
-        return {}
-    request = current_task.request
-    return {
-        "task": current_task.name,
-        "run": request.id,
-        "queue": (request.delivery_info or {}).get("routing_key"),
-        "company": (request.kwargs or {}).get("company_id"),
-    }
-
-
 def _on_worker_init(sender: str, instance: Any, conf: Any, **_: Any) -> None:
+    node["worker"] = sender
     own_in_flight_keys(sender, conf)
     # Celery's signal for a shutdown comes only after the soft one, in which its timers are silent.
     instance.wait_for_soft_shutdown = partial(
@@ -119,6 +124,7 @@ def _on_child_start(**_: Any) -> None:
         from app.infrastructure.db.session import forget_inherited_connections
 
         forget_inherited_connections()
+    tracing.set_up("fiscal-worker", node.get("worker"))
 
 
 def _on_worker_ready(sender: Any, **_: Any) -> None:

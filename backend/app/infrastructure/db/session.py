@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.settings import get_settings
@@ -28,7 +29,7 @@ CONNECTION: dict[str, Any] = {
 @lru_cache(maxsize=1)
 def get_engine() -> Engine:
     """Returns this process's engine. Every connection speaks UTC and gives up connecting in 2 s."""
-    return create_engine(
+    engine = create_engine(
         get_settings().require("database_url"),
         pool_size=2,  # a worker's child needs one; the API's threads may borrow up to twelve
         max_overflow=10,
@@ -37,6 +38,15 @@ def get_engine() -> Engine:
         hide_parameters=True,  # an error's text must not carry what was stored
         connect_args=CONNECTION,
     )
+    event.listen(engine, "handle_error", _hide_row)
+    return engine
+
+
+def _hide_row(context: ExceptionContext) -> None:
+    """Postgres quotes the row at fault, a secret or a person's RUT in it, and errors are logged."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args and isinstance(error.args[0], str):
+            error.args = (error.args[0].partition("\nDETAIL:")[0], *error.args[1:])
 
 
 def forget_inherited_connections() -> None:

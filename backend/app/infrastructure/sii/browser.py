@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import ConfigurationError
+from app.tracing import span
 
 if TYPE_CHECKING:
     from selenium.webdriver import ChromeOptions
@@ -46,13 +47,13 @@ def chromium() -> Iterator["WebDriver"]:
     service = _service(profile)
     driver = None
     try:
-        service.start()
-        driver = WebDriver(
-            ChromeRemoteConnection(
-                service.service_url, ignore_proxy=True, client_config=_client(service.service_url)
-            ),
-            options=_options(profile),
-        )
+        with span("browser start"):
+            service.start()
+            address = service.service_url
+            driver = WebDriver(
+                ChromeRemoteConnection(address, ignore_proxy=True, client_config=_client(address)),
+                options=_options(profile),
+            )
         driver.set_page_load_timeout(PAGE_TIMEOUT)
         driver.set_script_timeout(SCRIPT_TIMEOUT)
         yield driver

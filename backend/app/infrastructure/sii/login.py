@@ -11,6 +11,7 @@ from app.infrastructure.sii import answers, pages
 from app.infrastructure.sii.browser import chromium, page_status
 from app.infrastructure.sii.memory import Cookie
 from app.infrastructure.sii.politeness import ALONE, Turn
+from app.tracing import span
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -52,7 +53,8 @@ def logged_in(
     try:
         with chromium() as driver:
             page = _LoginPage(driver, addresses, turn)
-            cookies = page.enter(login_rut, clave)
+            with span("browser login"):
+                cookies = page.enter(login_rut, clave)
             yield driver, cookies
     # `from None`: a driver's message quotes the page, which holds what was typed.
     except (WebDriverException, HTTPError) as error:
