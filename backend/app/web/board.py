@@ -19,6 +19,7 @@ from app.infrastructure.health import impatient_redis
 from app.services import operations
 from app.services.figures import Unfinished, read_unfinished
 from app.services.operations import Entry, RunLine, Wait
+from app.services.pauses import list_pauses
 from app.settings import get_settings
 
 SHOWN = 12  # runs of a list
@@ -41,6 +42,7 @@ class Ledger:
     failures: Sequence[RunLine]
     waits: Sequence[Wait]
     entries: Sequence[Entry]
+    paused: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ class Board:
         return {wait.queue: wait for wait in self.ledger.waits if wait.minute is None}
 
     def verdict(self, queue: str) -> str:
-        """Returns one word on a queue: nobody, slow, quiet, fast, on_time."""
+        """Returns one word on a queue: paused, nobody, slow, quiet, fast, on_time."""
+        if queue in self.ledger.paused:
+            return "paused"
         wait, objective = self.hour.get(queue), OBJECTIVES[queue]
         if self.layout and not any(queue in worker.queues for worker in self.layout.workers):
             return "nobody"
@@ -121,6 +125,7 @@ class Boards:
             failures=operations.read_failures(session, SHOWN),
             waits=self._read_waits(session, now - operations.HOUR),
             entries=operations.read_schedule(session),
+            paused=frozenset(pause.queue for pause in list_pauses(session)),
         )
 
     def _read_waits(self, session: Session, since: datetime) -> Sequence[Wait]:

@@ -1,27 +1,25 @@
 """The addresses below `/ops`: the page, its live parts, and signing in and out."""
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Coroutine
+from collections.abc import AsyncIterable
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
-from fastapi.routing import APIRoute
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 
 from app.api.desk import Desk, DeskOf
-from app.errors import DatabaseUnavailable, FiscalError, TooManyTries, Unauthenticated
+from app.errors import DatabaseUnavailable, TooManyTries, Unauthenticated
 from app.services.sign_ins import close_session, count_try, open_session
+from app.web import actions
 from app.web.board import Boards
 from app.web.door import Door
 from app.web.render import STATIC, page, parts_of
+from app.web.routes import HOME, SIGN_IN, PageRoute, go
 from app.web.visitor import (
     COOKIE,
-    HEADERS,
     LANGUAGE_COOKIE,
     VisitorOf,
     WordsOf,
@@ -32,34 +30,11 @@ from app.web.visitor import (
     read_form,
     signed_in,
     token_of,
-    words_of,
 )
 from app.web.words import LANGUAGES
 
-HOME, SIGN_IN = "/ops", "/ops/sign-in"
 LOOK_AGAIN = 2.0  # s between two looks of a page that is open
 KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-
-
-class PageRoute(APIRoute):
-    """Answers errors with a page, and closes every answer to what is not ours."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Returns the handler of FastAPI with ours around it."""
-        handle = super().get_route_handler()
-
-        async def handle_page(request: Request) -> Response:
-            try:
-                response = await handle(request)
-            except FiscalError as error:
-                response = _refusal(request, error)
-            except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError):
-                response = _refusal(request, DatabaseUnavailable())
-            for name, value in HEADERS.items():
-                response.headers.setdefault(name, value)
-            return response
-
-        return handle_page
 
 
 router = APIRouter(prefix="/ops", include_in_schema=False, route_class=PageRoute)
@@ -69,6 +44,7 @@ def add_operations_page(app: FastAPI, desk: Desk) -> None:
     """Adds the page to the API."""
     app.state.boards, app.state.door = Boards(desk), Door()
     app.include_router(router)
+    app.include_router(actions.router)
 
 
 async def _boards(request: Request) -> Boards:
@@ -81,12 +57,19 @@ BoardsOf = Annotated[Boards, Depends(_boards)]
 
 @router.get("")
 async def show_page(
-    request: Request, visitor: VisitorOf, words: WordsOf, boards: BoardsOf
+    request: Request, visitor: VisitorOf, words: WordsOf, boards: BoardsOf, done: str = ""
 ) -> Response:
-    """Returns the page as it is now; its script keeps it so."""
+    """Returns the page as it is now; its script keeps it so. `done`: the action that led here."""
     parts = parts_of(await boards.read(), words, visitor)
     proof = proof_of(token_of(request) or "")
-    return page("board.html", words, visitor=visitor, parts=parts, message="", proof=proof)
+    return page(
+        "board.html",
+        words,
+        visitor=visitor,
+        parts=parts,
+        message=words.texts.get(f"done_{done}"),
+        proof=proof,
+    )
 
 
 @router.get("/events", response_class=EventSourceResponse)
@@ -117,7 +100,7 @@ async def show_sign_in(request: Request, words: WordsOf, desk: DeskOf) -> Respon
     """Returns the form, and gives the browser the cookie that belongs to it."""
     with suppress(Unauthenticated):
         await signed_in(request, desk)
-        return _go(HOME)
+        return go(HOME)
     return _sign_in_page(request, words)
 
 
@@ -139,7 +122,7 @@ async def sign_in(request: Request, words: WordsOf, desk: DeskOf) -> Response:
     if not proven:
         return _sign_in_page(request, words, 401, words["refused"])
     token = await desk.transact(lambda session: open_session(session, name, address))
-    response = _go(HOME)
+    response = go(HOME)
     give(request, response, COOKIE, token)
     return response
 
@@ -150,7 +133,7 @@ async def sign_out(request: Request, desk: DeskOf) -> Response:
     await read_form(request)
     token = token_of(request) or ""
     await desk.transact(lambda session: close_session(session, token))
-    response = _go(SIGN_IN)
+    response = go(SIGN_IN)
     response.delete_cookie(COOKIE, path="/ops", httponly=True, samesite="strict")
     return response
 
@@ -158,7 +141,7 @@ async def sign_out(request: Request, desk: DeskOf) -> Response:
 @router.get("/language/{language}")
 async def choose_language(request: Request, language: str) -> Response:
     """Remembers a language for this browser."""
-    response = _go(HOME)
+    response = go(HOME)
     if language in LANGUAGES:
         give(request, response, LANGUAGE_COOKIE, language)
     return response
@@ -185,28 +168,3 @@ def _sign_in_page(
     give(request, response, COOKIE, token)
     response.headers.update(headers or {})
     return response
-
-
-def _refusal(request: Request, error: FiscalError) -> Response:
-    words = words_of(request)
-    if isinstance(error, Unauthenticated):
-        if request.url.path == f"{HOME}/events":
-            return Response(status_code=HTTPStatus.UNAUTHORIZED)
-        return _go(SIGN_IN)
-    known = {
-        "form_expired": "form_expired",
-        "operators_only": "forbidden",
-        "not_found": "nothing_there",
-        "database_unavailable": "store_away",
-        "queue_unavailable": "store_away",
-    }
-    text = words[known[error.code]] if error.code in known else error.message
-    response = page("message.html", words, error.status, text=text)
-    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = "5"
-        response.headers["Refresh"] = "5"
-    return response
-
-
-def _go(address: str) -> RedirectResponse:
-    return RedirectResponse(address, HTTPStatus.SEE_OTHER)

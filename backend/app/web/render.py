@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from app.services.cancelling import STOPPABLE
 from app.services.sign_ins import SignedIn
 from app.web import chart, figures, picture
 from app.web.board import OBJECTIVES, QUEUE_NAMES, Board
@@ -32,6 +33,7 @@ _templates.globals |= {
     "version": VERSION,
     "languages": LANGUAGES,
     "queues": QUEUE_NAMES,
+    "stoppable": STOPPABLE,
     "objectives": OBJECTIVES,
     "mebibytes": figures.mebibytes,
 }

@@ -114,7 +114,8 @@ async def signed_in(request: Request, desk: DeskOf) -> SignedIn:
     return found
 
 
-async def _operator(visitor: "VisitorOf") -> SignedIn:
+async def operator(visitor: "VisitorOf") -> SignedIn:
+    """Returns who is signed in and may act. Raises OperatorsOnly."""
     if not visitor.may_act:
         raise OperatorsOnly
     return visitor
@@ -122,4 +123,4 @@ async def _operator(visitor: "VisitorOf") -> SignedIn:
 
 WordsOf = Annotated[Words, Depends(_words)]
 VisitorOf = Annotated[SignedIn, Depends(signed_in)]
-OperatorOf = Annotated[SignedIn, Depends(_operator)]
+OperatorOf = Annotated[SignedIn, Depends(operator)]
