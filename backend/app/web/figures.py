@@ -9,7 +9,7 @@ UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 def duration(seconds: float, language: str) -> str:
     """Returns '12 ms', '3,4 s', '5 min', '2 h 5 min': two units at most."""
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{round(seconds * 1000)} ms"
     if seconds < 10:
         return f"{decimal(seconds, language)} s"

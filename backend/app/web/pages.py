@@ -20,6 +20,7 @@ from app.web.render import STATIC, page, parts_of
 from app.web.routes import HOME, SIGN_IN, PageRoute, go
 from app.web.visitor import (
     COOKIE,
+    FORM_COOKIE,
     LANGUAGE_COOKIE,
     VisitorOf,
     WordsOf,
@@ -106,8 +107,8 @@ async def show_sign_in(request: Request, words: WordsOf, desk: DeskOf) -> Respon
 
 @router.post("/sign-in")
 async def sign_in(request: Request, words: WordsOf, desk: DeskOf) -> Response:
-    """Signs in who has the password, and gives the browser a new cookie."""
-    form = await read_form(request)
+    """Signs in who has the password, and gives the browser the cookie of a new session."""
+    form = await read_form(request, FORM_COOKIE)
     name, address = form.get("name", "").strip().lower(), address_of(request)
     tried = await desk.transact(lambda session: count_try(session, name, address))
     if tried.wait:
@@ -163,8 +164,8 @@ def _sign_in_page(
     refusal: str = "",
     headers: dict[str, str] | None = None,
 ) -> Response:
-    token = token_of(request) or new_token()
+    token = token_of(request, FORM_COOKIE) or new_token()
     response = page("sign_in.html", words, status, refusal=refusal, proof=proof_of(token))
-    give(request, response, COOKIE, token)
+    give(request, response, FORM_COOKIE, token)
     response.headers.update(headers or {})
     return response

@@ -1,9 +1,10 @@
-"""Who is at the other end: one cookie per browser, a proof in each form, and what every answer of
-the page forbids.
+"""Who is at the other end: a browser's cookies, a proof in each form, and what every answer of the
+page forbids.
 
-The cookie holds 256 random bits, which mean somebody only once they are in `account_sessions`;
-signing in gives the browser another one. A form carries a proof derived from the cookie, so no
-other site can write one, and nothing is stored for it.
+A cookie holds 256 random bits: of a session, which `account_sessions` knows, or of the form to sign
+in. A form carries a proof derived from its cookie, so no other site can write one, and nothing is
+stored for it. There are two cookies because a link from another site brings none along: the form
+that it leads to must not take the place of a session.
 """
 
 import hmac
@@ -23,6 +24,7 @@ from app.web import words
 from app.web.words import Words
 
 COOKIE = "fiscal_ops"
+FORM_COOKIE = "fiscal_ops_form"
 LANGUAGE_COOKIE = "fiscal_ops_language"
 HEADERS = {
     "Content-Security-Policy": (
@@ -38,14 +40,14 @@ HEADERS = {
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-def token_of(request: Request) -> str | None:
-    """Returns the browser's token, None where it has none that we could have given."""
-    token = request.cookies.get(COOKIE, "")
+def token_of(request: Request, cookie: str = COOKIE) -> str | None:
+    """Returns the token in a cookie, None where it is none that we could have given."""
+    token = request.cookies.get(cookie, "")
     return token if _TOKEN.fullmatch(token) else None
 
 
 def new_token() -> str:
-    """Returns a token for a browser that nobody is signed in with."""
+    """Returns a token for the form to sign in."""
     return secrets.token_urlsafe(32)
 
 
@@ -54,7 +56,7 @@ def give(request: Request, response: Response, name: str, value: str) -> None:
     response.set_cookie(
         name,
         value,
-        max_age=int(LIFE.total_seconds()) if name == COOKIE else 365 * 86400,
+        max_age=365 * 86400 if name == LANGUAGE_COOKIE else int(LIFE.total_seconds()),
         path="/ops",
         httponly=True,
         samesite="strict",
@@ -68,14 +70,14 @@ def _is_https(request: Request) -> bool:
 
 
 def proof_of(token: str) -> str:
-    """Returns what a form of this browser carries."""
+    """Returns what a form carries that belongs to a token."""
     return hmac.digest(token.encode(), b"form", "sha256").hex()
 
 
-async def read_form(request: Request) -> Mapping[str, str]:
-    """Returns the fields of a form that this browser was given. Raises FormExpired."""
+async def read_form(request: Request, cookie: str = COOKIE) -> Mapping[str, str]:
+    """Returns the fields of a form that was given with a cookie. Raises FormExpired."""
     fields = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-    token = token_of(request)
+    token = token_of(request, cookie)
     if token is None or not hmac.compare_digest(
         fields.get("proof", "").encode(), proof_of(token).encode()
     ):

@@ -31,7 +31,7 @@ def test_ten_thousand_runs_cost_no_more_than_half_as_much_again(
     full = fastest(browser)
     monkeypatch.setattr(board, "WAITS_FRESH", -1.0)
     first = fastest(browser)  # as a process sees it that has just begun
-    change(session, "TRUNCATE runs")
+    change(session, "TRUNCATE runs CASCADE")
     empty = fastest(browser)
     monkeypatch.setattr(board, "WAITS_FRESH", 10.0)
     change(session, "INSERT INTO runs TABLE kept", "ANALYZE runs")

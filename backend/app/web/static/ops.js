@@ -12,10 +12,8 @@ function say(state) {
 function put(name, html) {
   const part = document.getElementById(name);
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
-  const scrolled = part.querySelector(".scroll")?.scrollLeft;
   part.innerHTML = html; // escaped by the server, and the policy runs no script in it
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-  if (scrolled) part.querySelector(".scroll")?.scrollTo({ left: scrolled });
 }
 
 const events = new EventSource("/ops/events");
