@@ -93,21 +93,22 @@ class Board:
 
 
 class Boards:
-    """Reads the board for all who look at it."""
+    """Reads the board for all who look at it. Who asks while it is being read shares the answer."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._client: redis.Redis | None = None
-        self._last: tuple[float, Board] | None = None
         self._waits: tuple[float, Sequence[Wait]] | None = None
-        self._lock = asyncio.Lock()
+        self._flight: asyncio.Task[Board] | None = None
+        self._asked_at = 0.0
 
     async def read(self) -> Board:
-        """Returns the board as it was at most FRESH seconds ago. Raises DatabaseUnavailable."""
-        async with self._lock:
-            if self._last is None or time.monotonic() - self._last[0] > FRESH:
-                self._last = (time.monotonic(), await self._ask())
-            return self._last[1]
+        """Returns the board, read at most FRESH seconds ago. Raises DatabaseUnavailable."""
+        now = time.monotonic()
+        if self._flight is None or (self._flight.done() and now - self._asked_at > FRESH):
+            self._asked_at = now
+            self._flight = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._flight)
 
     async def _ask(self) -> Board:
         now = datetime.now(UTC)
