@@ -13,7 +13,7 @@ up: ## install what is missing, build, start the two-worker layout, print the UR
 	deploy/airgap/build.sh
 	docker compose --profile '*' build
 	docker compose --profile workers up -d --wait
-	@printf '%-10s http://localhost:%s\n' API "$${API_PORT:-8000}/docs" \
+	@printf '%-10s http://localhost:%s\n' API "$${API_PORT:-8000}/docs" Operations "$${API_PORT:-8000}/ops" \
 		Flower "$${FLOWER_PORT:-5555}/flower" Metrics "$${METRICS_PORT:-9464}/metrics" Simulator "$${SIMULATOR_PORT:-8080}/"
 	@echo "'make credentials' shows the login and the API key, 'make demo' does real work."
 

@@ -271,6 +271,24 @@ class Unauthenticated(PermanentError):
     status = 401
 
 
+class TooManyTries(TransientError):
+    """This name was tried too often from this address."""
+
+    status = 429
+
+
+class FormExpired(PermanentError):
+    """The form does not belong to this browser's session."""
+
+    status = 403
+
+
+class OperatorsOnly(PermanentError):
+    """The account may look, and not act."""
+
+    status = 403
+
+
 class InvalidInput(PermanentError):
     """A value is not acceptable. `field` names it."""
 

@@ -42,12 +42,14 @@ from app.services.companies import Encrypts
 from app.services.outbox import Publisher
 from app.services.pdf_storage import PdfStores
 from app.settings import get_settings
+from app.web.pages import add_operations_page
 
 DESCRIPTION = """
 Companies, their documents in SII's registers, and the runs that fetch them.
 
 * Every request carries `X-API-Key`, except those for health, for these pages, for a calendar feed,
-  whose link carries a token, and for a provider's webhook, whose body is signed.
+  whose link carries a token, for a provider's webhook, whose body is signed, and for the page
+  `/ops`, where people sign in.
 * Every error is a problem (RFC 9457, `application/problem+json`) with a stable `code`; the values
   that were refused stand in `errors`. After 503 the same request may succeed: see `Retry-After`.
 * Amounts are integer pesos, times are UTC in ISO 8601, RUTs look like `12345678-5`.
@@ -110,6 +112,7 @@ def create_app(
         )
     for part in BEFORE_VERSIONS:  # where they were before there was a version
         app.include_router(part.router, include_in_schema=False)
+    add_operations_page(app, app.state.desk)
     patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs without a CDN
     app.openapi = partial(describe, app)  # type: ignore[method-assign] # FastAPI's way
     show_problems(app)

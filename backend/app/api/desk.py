@@ -29,9 +29,10 @@ ANSWER_SECONDS = 3.0  # everything else
 # Groups of their own, so that starts which hang never take the slots of those who only read, and
 # a Redis that hangs never those of starts, a store of PDFs that hangs nobody's. Readers and
 # starters together are at most what the engine lends (infrastructure/db/session.py); who
-# publishes or fetches needs no connection.
+# publishes, fetches or looks into Redis needs no connection.
 READERS = 8
 STARTERS = 4
+LOOKERS = 2
 
 
 class Desk:
@@ -53,6 +54,7 @@ class Desk:
         self._starters = ThreadSlots(STARTERS)
         self._publishers = ThreadSlots(STARTERS)
         self._fetchers = ThreadSlots(STARTERS)
+        self._lookers = ThreadSlots(LOOKERS)
 
     async def transact(self, work: Callable[[Session], T]) -> T:
         """Runs `work` in a transaction of its own; rolls back what comes too late.
@@ -70,6 +72,15 @@ class Desk:
         deadline = Deadline(ANSWER_SECONDS)
         deadline.waiting_for = PdfStoreUnavailable
         return await self._fetchers.run(work, deadline)
+
+    async def look(self, work: Callable[[], T]) -> T:
+        """Runs `work`, which asks Redis what waits and who works.
+
+        Raises the work's errors, QueueUnavailable.
+        """
+        deadline = Deadline(ANSWER_SECONDS)
+        deadline.waiting_for = QueueUnavailable
+        return await self._lookers.run(work, deadline)
 
     async def start(self, work: Callable[[Session, Outbox], T]) -> T:
         """Runs `work`, which enqueues runs, and publishes them; leaves nothing behind unless it is

@@ -23,6 +23,7 @@ OPEN_PATHS = (
 # The feed that a phone subscribes to: phones send no headers, so its route asks for a token.
 OPEN_FEED = re.compile(r"/v1/companies/[^/]+/calendar\.ics")
 SIGNED_PATHS = ("/webhooks/whatsapp",)  # who sends there proves itself by a signature
+PAGE = re.compile(r"/ops(/.*)?")  # people sign in there; app/web asks for their session
 LARGEST_BODY = 64 * 1024  # bytes; every body of this API is a few short fields
 
 api_key_header = APIKeyHeader(
@@ -45,8 +46,8 @@ class Gate:
         if scope["type"] != "http" or _is_open(scope["method"], scope["path"]):
             return await self._app(scope, receive, send)
         headers = Headers(scope=scope)
-        signed = scope["path"] in SIGNED_PATHS
-        if not signed and not is_valid_key(headers.get("x-api-key", ""), self._keys()):
+        proven = scope["path"] in SIGNED_PATHS or bool(PAGE.fullmatch(scope["path"]))
+        if not proven and not is_valid_key(headers.get("x-api-key", ""), self._keys()):
             return await problem_of(Unauthenticated())(scope, receive, send)
         if _is_too_large(headers):
             refusal = problem(413, "body_too_large", f"A body has at most {LARGEST_BODY} bytes.")

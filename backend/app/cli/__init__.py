@@ -15,6 +15,7 @@ from app.cli.audit import audit
 from app.cli.backup import backup, restore
 from app.cli.completion import completion
 from app.cli.deletion import delete
+from app.cli.operators import operator
 from app.cli.queues import queue
 from app.cli.runs import run, runs
 from app.cli.schedule import schedule
@@ -62,8 +63,8 @@ def fiscal() -> None:
 
 
 for _command in (
-    *(advise, audit, backup, completion, delete, queue, restore),
-    *(run, runs, schedule, sync, topology),
+    *(advise, audit, backup, completion, delete, operator, queue),
+    *(restore, run, runs, schedule, sync, topology),
 ):
     fiscal.add_command(_command)
 

@@ -1,5 +1,6 @@
 """The tables. Times are aware and in UTC, amounts are integer pesos, RUTs are canonical."""
 
+from app.infrastructure.db.models.accounts import Account, AccountSession, SignInTry
 from app.infrastructure.db.models.base import Base
 from app.infrastructure.db.models.calendar import (
     CalendarEvent,
@@ -38,6 +39,8 @@ from app.infrastructure.db.models.sii_sessions import SiiSession
 from app.infrastructure.db.models.totals import DueEntry, RunTimeTotal, RunTotal
 
 __all__ = [
+    "Account",
+    "AccountSession",
     "AgentMessage",
     "AgentSession",
     "Base",
@@ -71,6 +74,7 @@ __all__ = [
     "RunTimeTotal",
     "RunTotal",
     "ScheduledNotification",
+    "SignInTry",
     "SiiCredential",
     "SiiSession",
     "SyncCheckpoint",

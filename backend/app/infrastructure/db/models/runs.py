@@ -59,4 +59,11 @@ class Run(Base):
             "finished_at",
             postgresql_where=text("finished_at IS NOT NULL AND NOT counted"),
         ),
+        # By the error, not the state: an index that names the state would make each start of a run
+        # write all indexes anew.
+        Index(
+            "ix_runs_failed",
+            "finished_at",
+            postgresql_where=text("finished_at IS NOT NULL AND error_code IS NOT NULL"),
+        ),
     )
