@@ -166,10 +166,18 @@ def administration(postgres_server: str) -> Iterator["psycopg.Connection[Any]"]:
         yield connection
 
 
+def forget_engine() -> None:
+    """Closes what this process's engine keeps open: a connection that is forgotten warns later."""
+    from app.infrastructure.db.session import get_engine
+
+    if get_engine.cache_info().currsize:
+        get_engine().dispose()
+    get_engine.cache_clear()
+
+
 @contextmanager
 def own_database(postgres_server: str, migrated: str) -> Iterator[str]:
     """Yields the URL of a migrated database that nobody else uses; settings point at it."""
-    from app.infrastructure.db import session as db_session
     from app.settings import get_settings
 
     name = f"test_{secrets.token_hex(6)}"
@@ -179,10 +187,9 @@ def own_database(postgres_server: str, migrated: str) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DATABASE_URL", f"{postgres_server}/{name}")
         get_settings.cache_clear()
-        db_session.get_engine.cache_clear()
+        forget_engine()
         yield f"{postgres_server}/{name}"
-        db_session.get_engine().dispose()
-        db_session.get_engine.cache_clear()
+        forget_engine()
     get_settings.cache_clear()
     with administration(postgres_server) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

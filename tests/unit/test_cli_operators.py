@@ -18,7 +18,7 @@ from app.infrastructure.celery.topology import TOPOLOGIES
 from app.infrastructure.celery.vitals import Usage, Vitals, say_vitals
 from app.infrastructure.db.models import Company, Run, SiiCredential
 from app.infrastructure.db.session import session_scope
-from tests.conftest import ROOT
+from tests.conftest import ROOT, forget_engine
 from tests.unit.celery.worker_process import publishing_app
 from tests.unit.test_cli import NOBODY
 
@@ -179,13 +179,12 @@ def test_the_living_layout_is_named(
 
 
 def test_a_store_that_is_away_is_75(command: Type, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.infrastructure.db.session import get_engine
     from app.settings import get_settings
 
     monkeypatch.setenv("REDIS_URL", f"redis://{NOBODY}/0")
     monkeypatch.setenv("DATABASE_URL", f"postgresql+psycopg://fiscal:hush@{NOBODY}/fiscal")
     get_settings.cache_clear()
-    get_engine.cache_clear()
+    forget_engine()
     for words in ("queue pause low", "runs", "schedule", "topology"):
         done = command(*words.split())
         assert (done.exit_code, done.stdout) == (75, ""), done.output
