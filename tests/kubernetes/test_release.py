@@ -100,8 +100,11 @@ def test_a_reinstall_finds_the_data_and_the_key_that_opens_it(release: Release) 
     made = release.api.post("/companies", json={"rut": "76086428-5", "business_name": "Antigua"})
     assert made.status_code == 201, made.text
     credential = {"login_rut": "11111111-1", "clave": CLAVE}
-    put = release.api.put(f"/companies/{made.json()['id']}/credential", json=credential)
-    assert put.is_success, put.text
+    address = f"/companies/{made.json()['id']}/credential"
+    # A busy machine may be too late for it, which is a 503 and asks to try again.
+    wait_until(
+        lambda: release.api.put(address, json=credential).is_success, what="the clave", every=1
+    )
 
     release.helm("uninstall", "--wait", "--timeout", "3m")
     wait_until(lambda: not release.objects("pods"), timeout=120, what="no pod", every=1)

@@ -40,6 +40,11 @@ def test_each_line_names_its_run_and_the_run_that_caused_it(
     assert {str(run.root_id) for run in caused if run} == {root}
     assert {line.get("company") for line in ends()} == {None, *companies}
 
+    def told_of_the_hanging() -> bool:
+        about = [line for line in lines_of(worker) if line.get("run") == hanging]
+        return " succeeded in " in about[-1]["message"]  # written after the row that says so
+
+    wait_until(told_of_the_hanging, what="the last line about the run that hung")
     lines = lines_of(worker)
     runs = {line["run"] for line in ends()} | {hanging}
     for run in runs:
