@@ -22,6 +22,18 @@ class Simulator:
         self._admin = httpx.Client(base_url=f"{self.url}/__sim__", timeout=10)
 
     @property
+    def portal(self) -> dict[str, str]:
+        """The variables of a worker whose portal this is, and which need not be polite."""
+        return {
+            "SII_AUTH_URL": f"{self.url}/zeusr",
+            "SII_HOME_URL": f"{self.url}/misiir",
+            "SII_SERVICES_URL": f"{self.url}/www4",
+            "SII_RECEIPTS_URL": f"{self.url}/loa",
+            "SII_MIN_REQUEST_INTERVAL": "0",
+            "SII_REQUESTS_PER_SECOND": "0",
+        }
+
+    @property
     def smtp_port(self) -> int:
         return int(self._get("health")["smtp_port"])
 

@@ -1,6 +1,5 @@
 """Each F29 task in a real worker with a real Chromium: started by a message, stored in Postgres."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,12 @@ from app.infrastructure.db.models import Run
 from app.infrastructure.db.session import get_session_factory
 from app.services.outbox import outbox_scope
 from app.services.runs import enqueue
-from tests.conftest import ROOT
 from tests.simulator import Simulator
-from tests.unit.celery.worker_process import publishing_app, worker_processes
+from tests.unit.celery.worker_process import (
+    publishing_app,
+    worker_environment,
+    worker_processes,
+)
 from tests.unit.sii.books import Books
 from tests.unit.sii.forms import files, stored
 from tests.waiting import wait_until
@@ -40,22 +42,8 @@ def worker(
     database_url: str, redis_url: str, key: str, simulator: Simulator, tmp_path: Path
 ) -> Iterator[None]:
     """A slow worker whose portal is the simulator."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": f"{ROOT / 'backend'}:{ROOT}",
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "SECRET_KEYS": key,
-        "REMAP_SIGTERM": "SIGQUIT",
-        "C_FORCE_ROOT": "true",
-        "CELERY_SOFT_SHUTDOWN_SECONDS": "2",
-        "SII_AUTH_URL": f"{simulator.url}/zeusr",
-        "SII_HOME_URL": f"{simulator.url}/misiir",
-        "SII_SERVICES_URL": f"{simulator.url}/www4",
-        "SII_RECEIPTS_URL": f"{simulator.url}/loa",
-        "SII_MIN_REQUEST_INTERVAL": "0",
-        "SII_REQUESTS_PER_SECOND": "0",
-    }
+    environment = worker_environment(database_url, redis_url) | simulator.portal
+    environment |= {"SECRET_KEYS": key}
     publishing_app(redis_url)
     with worker_processes(environment, tmp_path) as start:
         start("slow", "low", "--concurrency=1")

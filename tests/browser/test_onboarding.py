@@ -1,6 +1,5 @@
 """From nothing: a real worker logs in with Chromium, and the next steps do not wait for its end."""
 
-import os
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -19,8 +18,8 @@ from app.services.onboarding_steps import STEPS
 from app.settings import get_settings
 from tests.simulator import Simulator
 from tests.unit.celery.worker_process import (
-    container_environment,
     publishing_app,
+    worker_environment,
     worker_processes,
 )
 
@@ -39,17 +38,8 @@ def worker(
     get_settings.cache_clear()
     bootstrap.cipher.cache_clear()
     publishing_app(redis_url)
-    portal = {
-        "PATH": os.environ["PATH"],  # the real Chromium's
-        "SECRET_KEYS": key,
-        "SII_AUTH_URL": f"{simulator.url}/zeusr",
-        "SII_HOME_URL": f"{simulator.url}/misiir",
-        "SII_SERVICES_URL": f"{simulator.url}/www4",
-        "SII_RECEIPTS_URL": f"{simulator.url}/loa",
-        "SII_MIN_REQUEST_INTERVAL": "0.2",
-        "SII_REQUESTS_PER_SECOND": "0",
-    }
-    environment = container_environment(database_url, redis_url, tmp_path) | portal
+    own = {"SECRET_KEYS": key, "SII_MIN_REQUEST_INTERVAL": "0.2"}
+    environment = worker_environment(database_url, redis_url) | simulator.portal | own
     with worker_processes(environment, tmp_path) as start:
         start("all", "high,default,low")
         yield

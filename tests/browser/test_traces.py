@@ -1,7 +1,6 @@
 """One trace from a request to the portal, sent by a real API and a real worker with Chromium."""
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,6 @@ from app.infrastructure.cipher import Cipher
 from app.infrastructure.db.models import Run
 from app.infrastructure.db.session import get_session_factory
 from tests.collector import Collector, collecting
-from tests.conftest import ROOT
 from tests.log_scan import findings
 from tests.simulator import Simulator
 from tests.unit.api.outages import running_api
@@ -24,6 +22,7 @@ from tests.unit.celery.worker_process import (
     finished,
     publishing_app,
     runs_in,
+    worker_environment,
     worker_processes,
 )
 from tests.unit.sii.books import Books
@@ -51,22 +50,8 @@ def worker(
     tmp_path: Path,
 ) -> Iterator[WorkerProcess]:
     """A worker of every queue whose portal is the simulator, with traces."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": f"{ROOT / 'backend'}:{ROOT}",
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "SECRET_KEYS": key,
-        "REMAP_SIGTERM": "SIGQUIT",
-        "C_FORCE_ROOT": "true",
-        "CELERY_SOFT_SHUTDOWN_SECONDS": "2",
-        "SII_AUTH_URL": f"{simulator.url}/zeusr",
-        "SII_HOME_URL": f"{simulator.url}/misiir",
-        "SII_SERVICES_URL": f"{simulator.url}/www4",
-        "SII_RECEIPTS_URL": f"{simulator.url}/loa",
-        "SII_MIN_REQUEST_INTERVAL": "0",
-        "SII_REQUESTS_PER_SECOND": "0",
-    } | collector.environment
+    environment = worker_environment(database_url, redis_url) | simulator.portal
+    environment |= {"SECRET_KEYS": key} | collector.environment
     with worker_processes(environment, tmp_path) as start:
         yield start("all", "high,default,low", "--concurrency=1")
 

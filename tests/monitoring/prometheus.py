@@ -1,7 +1,6 @@
 """A real Prometheus on loopback that scrapes a real role with our rules."""
 
 import json
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import httpx
 
 from tests.monitoring.rules import MONITORING, binary
 from tests.ports import free_port
+from tests.processes import running
 from tests.unit.metrics.role import ACCOUNT
 from tests.waiting import wait_until
 
@@ -57,20 +57,14 @@ def running_prometheus(target: str, directory: Path) -> Iterator[Prometheus]:
     (directory / "prometheus.yml").write_text(json.dumps(configuration))
     address = f"127.0.0.1:{free_port()}"
     log_path = directory / "prometheus.log"
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            [
-                *(binary("prometheus"), f"--config.file={directory}/prometheus.yml"),
-                *(f"--storage.tsdb.path={directory}/data", f"--web.listen-address={address}"),
-            ],
-            stderr=log,
-        )
-    try:
-        with httpx.Client(base_url=f"http://{address}", timeout=20) as client:
-            prometheus = Prometheus(client, process, log_path)
-            wait_until(prometheus.is_ready, timeout=60, what="Prometheus")
-            yield prometheus
-    finally:
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(timeout=30)
-    assert code == 0, log_path.read_text()[-2000:]
+    command = [
+        *(binary("prometheus"), f"--config.file={directory}/prometheus.yml"),
+        *(f"--storage.tsdb.path={directory}/data", f"--web.listen-address={address}"),
+    ]
+    with (
+        running(command, log_path, patience=30) as process,
+        httpx.Client(base_url=f"http://{address}", timeout=20) as client,
+    ):
+        prometheus = Prometheus(client, process, log_path)
+        wait_until(prometheus.is_ready, timeout=60, what="Prometheus")
+        yield prometheus

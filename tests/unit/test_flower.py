@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ import pytest
 from flower.urls import handlers
 
 from app.infrastructure.basic_auth import is_authorised
-from tests.conftest import ROOT
 from tests.ports import free_port
+from tests.processes import running
 from tests.waiting import wait_until
 
 PASSWORD = "only-for-this-test"
@@ -48,15 +47,12 @@ def flower(redis_server: str, log: Path) -> Iterator[httpx.Client]:
         "FLOWER_READ_ONLY": "true",
     }
     command = [sys.executable, "-m", "app.infrastructure.celery.flower"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT / "backend", env=env, stderr=output)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            wait_until(lambda: answers(client, process), timeout=60, what="Flower's health check")
-            yield client
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+    with (
+        running(command, log, env) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        wait_until(lambda: answers(client, process), timeout=60, what="Flower's health check")
+        yield client
 
 
 def answers(client: httpx.Client, process: subprocess.Popen[bytes]) -> bool:

@@ -24,10 +24,10 @@ def hand_over(patience: float) -> None:
             "CELERY_WORKER_NAME and CELERY_QUEUES are not set; `fiscal hand-over` runs beside a"
             " worker, in its container."
         )
-    client = impatient_redis(get_settings().require("redis_url"), 3)
     node = f"{name}@{socket.gethostname()}"
     try:
-        alone = await_successors(client, node, queues.split(","), patience)
+        with impatient_redis(get_settings().require("redis_url"), 3) as client:
+            alone = await_successors(client, node, queues.split(","), patience)
     except redis.RedisError as error:
         click.echo(f"hand-over: Redis does not say who else consumes: {error}", err=True)
         return

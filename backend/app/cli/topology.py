@@ -32,19 +32,12 @@ def topology(as_json: bool) -> None:
 
 
 def _reports() -> "list[Vitals]":
-    import redis
-
-    from app.errors import QueueUnavailable
-    from app.infrastructure.celery.vitals import read_vitals
-    from app.infrastructure.certificates import certificate_fault
+    from app.infrastructure.celery.layout import read_layout
     from app.infrastructure.health import PATIENCE, impatient_redis
     from app.settings import get_settings
 
-    try:
-        with impatient_redis(get_settings().require("redis_url"), PATIENCE) as client:
-            return sorted(read_vitals(client), key=lambda each: each.node)
-    except (redis.RedisError, OSError) as error:
-        raise QueueUnavailable(certificate_fault(error)) from error
+    with impatient_redis(get_settings().require("redis_url"), PATIENCE) as client:
+        return sorted(read_layout(client).workers, key=lambda each: each.node)
 
 
 def _draw(reports: "list[Vitals]", whole: list[str], mixture: dict[str, list[str]]) -> None:

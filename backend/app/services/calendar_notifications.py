@@ -4,13 +4,13 @@ Two at once make no row twice: the key is unique, and what is there already is c
 """
 
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.errors import InvalidInput
+from app.infrastructure.db.session import rows_changed
 
 CHILE = "America/Santiago"
 MOST_DAYS = 366
@@ -85,7 +85,7 @@ def sync_calendar(
         )
     now = now or datetime.now(UTC)
     today = now.astimezone(ZoneInfo(CHILE)).date()
-    cancelled = _changed(session, _CANCEL, {})
+    cancelled = rows_changed(session, _CANCEL)
     days = {"first": today.toordinal() - _OVERDUE_DAYS, "last": today.toordinal() + days_ahead}
     dates = {name: type(today).fromordinal(day) for name, day in days.items()}
     found = session.execute(_CREATE, {"now": now, **dates}).one()
@@ -95,9 +95,3 @@ def sync_calendar(
         "existing": found.possible - found.made,
         "cancelled": cancelled,
     }
-
-
-def _changed(session: Session, statement: Any, values: dict[str, Any]) -> int:
-    result = session.execute(statement, values)
-    assert isinstance(result, CursorResult)  # noqa: S101 (mypy)
-    return result.rowcount

@@ -11,8 +11,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
-    UpdateBase,
     and_,
     delete,
     func,
@@ -42,6 +40,7 @@ from app.infrastructure.db.models import (
     SyncCheckpoint,
     User,
 )
+from app.infrastructure.db.session import rows_changed
 from app.services.belonging import Rows, mentions, references, search, with_children
 from app.services.deletion_memories import forget_all
 from app.services.deletion_subjects import Subject, find_company_subject, find_person_subject
@@ -203,12 +202,12 @@ def _roots(subject: Subject) -> Rows:
 def _delete_rows(session: Session, rows: Rows, subject: Subject) -> dict[str, int]:
     kind = User if subject.owner.type == "user" else Company
     for column in references(kind.__tablename__):
-        _count(
+        rows_changed(
             session,
             update(column.table).where(column == subject.owner.id).values({column.name: None}),
         )
     tables = Base.metadata.tables
-    counts = {name: _count(session, delete(tables[name]).where(rows[name]))
+    counts = {name: rows_changed(session, delete(tables[name]).where(rows[name]))
               for name in reversed(rows)}  # fmt: skip  # children first
     return {name: counts[name] for name in rows if counts[name]}
 
@@ -222,7 +221,7 @@ def _take_out(session: Session, subject: Subject) -> dict[str, int]:
     empty = {"kwargs": {}, "result": null(), "progress": null(), "dedupe_key": None,
              "error_message": None, "company_id": None}  # fmt: skip
     told_runs = update(Run).where(_runs_of(subject), Run.finished_at.is_not(None))
-    counts = {"runs": _count(session, told_runs.values(empty))}
+    counts = {"runs": rows_changed(session, told_runs.values(empty))}
     # What an operator did stays; of whom, or by whom, does not.
     marks = (*subject.spoken, str(subject.owner.id))
     for table, silent in (
@@ -230,22 +229,18 @@ def _take_out(session: Session, subject: Subject) -> dict[str, int]:
         (PausedQueue, {"paused_by": "", "reason": None}),
     ):
         told = or_(*(mentions(getattr(table, column), marks) for column in silent))
-        counts[table.__tablename__] = _count(session, update(table).where(told).values(silent))
+        counts[table.__tablename__] = rows_changed(
+            session, update(table).where(told).values(silent)
+        )
     if subject.owner.type == "user":
         told = mentions(ScheduledNotification.context, subject.marks)
         open_one = ScheduledNotification.status == "pending"
         changed = update(ScheduledNotification).where(told)
-        _count(session, changed.where(open_one).values(status="cancelled"))
-        counts["scheduled_notifications"] = _count(session, changed.values(context={}))
+        rows_changed(session, changed.where(open_one).values(status="cancelled"))
+        counts["scheduled_notifications"] = rows_changed(session, changed.values(context={}))
         raw = mentions(CompanyTaxInfo.raw, subject.spoken)
         for info in session.scalars(select(CompanyTaxInfo).where(raw)):
             info.raw = without_mentions(info.raw, subject.spoken)
             counts["company_tax_info"] = counts.get("company_tax_info", 0) + 1
         session.flush()
     return {name: number for name, number in counts.items() if number}
-
-
-def _count(session: Session, statement: UpdateBase) -> int:
-    result = session.execute(statement)
-    assert isinstance(result, CursorResult)  # noqa: S101 (mypy)
-    return result.rowcount

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -22,10 +22,12 @@ from app.infrastructure.db.models import (
     Run,
     ScheduledNotification,
 )
+from app.infrastructure.db.session import rows_changed
 from app.services.run_totals import count_finished
 
 BATCH = 2000  # rows per transaction: nobody waits long for one of them
 WORKING_TIME = 200  # s in one call; the next night goes on
+UNSEEN = {"synchronize_session": False}  # no row of these is in the session
 ENDED = ("sent", "partial", "failed", "skipped")  # a cancelled one may come back
 
 
@@ -61,7 +63,7 @@ def clean_up(
         number = BATCH
         while number == BATCH and clock() < over_at:
             with sessions.begin() as session:
-                number = _count(session, batch())
+                number = rows_changed(session, batch(), execution_options=UNSEEN)
             done[kind] += number
     return done
 
@@ -107,9 +109,3 @@ def _contexts(before: datetime) -> UpdateBase:
 def _older(kind: type[EventHistory | OperatorAction], before: datetime) -> UpdateBase:
     batch = select(kind.id).where(kind.at < before).limit(BATCH)
     return delete(kind).where(kind.id.in_(batch.scalar_subquery()))
-
-
-def _count(session: Session, statement: UpdateBase) -> int:
-    result = session.execute(statement, execution_options={"synchronize_session": False})
-    assert isinstance(result, CursorResult)  # noqa: S101 (mypy)
-    return result.rowcount

@@ -28,8 +28,7 @@ FRESH = 1.0  # s: however many people look, the stores are asked once in that ti
 WAITS_FRESH = 10.0  # s: a chart of minutes; of all questions the only one that reads a whole hour
 FAST = 1.0  # s of waiting that nobody minds
 PATIENCE = 1.0  # s for an answer of Redis
-# Seconds that 99 of 100 runs may wait: the rules of deploy/helm/monitoring hold them, too.
-OBJECTIVES: Mapping[str, float] = {"high": 10, "default": 300, "low": 6 * 3600}
+OBJECTIVES: Mapping[str, float] = {name: queue.wait_objective for name, queue in QUEUES.items()}
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,12 @@ def lines_of(worker: WorkerProcess) -> list[dict[str, Any]]:
     return [json.loads(line) for line in worker.log.splitlines() if line.startswith("{")]
 
 
+def ends_of(worker: WorkerProcess, name: str, value: str) -> list[dict[str, Any]]:
+    """Returns the last lines about the runs that have this field."""
+    about = [line for line in lines_of(worker) if line.get(name) == value]
+    return [line for line in about if " succeeded in " in line["message"]]
+
+
 def test_each_line_names_its_run_and_the_run_that_caused_it(
     app: Any, start_worker: Start, run_of: RunOf
 ) -> None:
@@ -30,25 +36,20 @@ def test_each_line_names_its_run_and_the_run_that_caused_it(
     hanging = app.send_task("test.hang", args=[1]).id
     assert finished(run_of, root).state == finished(run_of, hanging).state == "succeeded"
 
-    def ends() -> list[dict[str, Any]]:
-        about = [line for line in lines_of(worker) if line.get("root") == root]
-        return [line for line in about if " succeeded in " in line["message"]]
-
-    wait_until(lambda: len(ends()) == 3, what="the companies' runs")
+    wait_until(lambda: len(ends_of(worker, "root", root)) == 3, what="the companies' runs")
+    ends = ends_of(worker, "root", root)
     with get_session_factory()() as session:
-        caused = [session.get(Run, UUID(line["run"])) for line in ends()]
+        caused = [session.get(Run, UUID(line["run"])) for line in ends]
     assert {str(run.root_id) for run in caused if run} == {root}
-    assert {line.get("company") for line in ends()} == {None, *companies}
+    assert {line.get("company") for line in ends} == {None, *companies}
 
-    def end_of_the_hanging() -> list[dict[str, Any]]:  # written after the row that says so
-        about = [line for line in lines_of(worker) if line.get("run") == hanging]
-        return [line for line in about if " succeeded in " in line["message"]]
-
-    # Lines of the main process and of its child come in any order.
-    (end,) = wait_until(end_of_the_hanging, what="the last line about the run that hung")
+    # Written after the row that says so; lines of the main process and of its child in any order.
+    (end,) = wait_until(
+        lambda: ends_of(worker, "run", hanging), what="the last line about the run that hung"
+    )
     assert end["attempt"] == 2
     lines = lines_of(worker)
-    runs = {line["run"] for line in ends()} | {hanging}
+    runs = {line["run"] for line in ends} | {hanging}
     for run in runs:
         about = [line for line in lines if run in json.dumps(line) and line.get("run") == run]
         assert any(line["message"].endswith("] received") for line in about)

@@ -39,15 +39,10 @@ class WorkerProcess:
         return self
 
 
-def container_environment(database_url: str, redis_url: str, directory: Path) -> dict[str, str]:
-    """Returns what a worker container gets; programs named like Chrome's are in `directory`."""
-    chrome = directory / "bin"
-    chrome.mkdir()
-    for name in ("chromium", "chromedriver"):  # present, never started here
-        (chrome / name).write_text("#!/bin/sh\n")
-        (chrome / name).chmod(0o755)
+def worker_environment(database_url: str, redis_url: str) -> dict[str, str]:
+    """Returns what a worker container gets, with a key of its own and this machine's Chrome."""
     return {
-        "PATH": f"{chrome}:{os.environ['PATH']}",
+        "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{ROOT / 'backend'}:{ROOT}",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -57,6 +52,17 @@ def container_environment(database_url: str, redis_url: str, directory: Path) ->
         "CELERY_SOFT_SHUTDOWN_SECONDS": "2",
         "HEARTBEAT_FILE": os.environ["HEARTBEAT_FILE"],
     }
+
+
+def container_environment(database_url: str, redis_url: str, directory: Path) -> dict[str, str]:
+    """Returns the same with programs in `directory` that are named like Chrome's."""
+    chrome = directory / "bin"
+    chrome.mkdir()
+    for name in ("chromium", "chromedriver"):  # present, never started here
+        (chrome / name).write_text("#!/bin/sh\n")
+        (chrome / name).chmod(0o755)
+    environment = worker_environment(database_url, redis_url)
+    return environment | {"PATH": f"{chrome}:{environment['PATH']}"}
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.conftest import ROOT
 from tests.ports import free_port
+from tests.processes import running
 from tests.unit.metrics.ledger import Samples, samples
 from tests.waiting import wait_until
 
@@ -63,19 +62,11 @@ def running_role(database_url: str, redis_url: str, directory: Path) -> Iterator
         "METRICS_BASIC_AUTH": f"eva:another,{':'.join(ACCOUNT)}",
     }
     log_path = directory / "metrics.log"
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.metrics", f"127.0.0.1:{port}"],
-            cwd=ROOT / "backend",
-            env=environment,
-            stderr=log,
-        )
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            role = Role(client, process, log_path)
-            wait_until(role.answers, timeout=60, what="the role")
-            yield role
-    finally:
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(timeout=20)
-    assert code == 0, log_path.read_text()
+    command = [sys.executable, "-m", "app.metrics", f"127.0.0.1:{port}"]
+    with (
+        running(command, log_path, environment) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+    ):
+        role = Role(client, process, log_path)
+        wait_until(role.answers, timeout=60, what="the role")
+        yield role

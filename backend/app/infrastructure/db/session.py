@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -59,6 +59,13 @@ def forget_inherited_connections() -> None:
 def get_session_factory() -> sessionmaker[Session]:
     """Returns a factory of sessions; `factory.begin()` commits at the end, rolls back on error."""
     return sessionmaker(get_engine(), expire_on_commit=False)
+
+
+def rows_changed(session: Session, statement: Executable, **options: Any) -> int:
+    """Executes a statement that changes rows; returns how many. `options` as of `execute`."""
+    result = session.execute(statement, **options)
+    assert isinstance(result, CursorResult)  # noqa: S101 (mypy)
+    return result.rowcount
 
 
 @contextmanager
