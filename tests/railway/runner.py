@@ -56,7 +56,7 @@ class Project:
         self.network = network
         self.images = images  # by Dockerfile
         self.stores = stores
-        self.values = values  # of the variables that the README names
+        self.values = values  # of the variables that the README names; the others are set, but empty
         self.started = 0
 
     def migrate(self, keep_entrypoint: bool = False) -> str:
@@ -75,7 +75,7 @@ class Project:
     ) -> Container:
         self.started += 1
         file = config(service)
-        env = {name: self.values[name] for name in documented_variables(service)} | more
+        env = {name: self.values.get(name, "") for name in documented_variables(service)} | more
         limits = ["--shm-size", env.pop("RAILWAY_SHM_SIZE_BYTES", SHM)]
         limits += ["--memory", str(file["deploy"]["limitOverride"]["containers"]["memoryBytes"])]
         told = [f"--env={name}={value}" for name, value in env.items()]

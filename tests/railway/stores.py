@@ -69,7 +69,7 @@ def answer(container: str, *words: str) -> str:
 
 
 def values_for(stores: Stores) -> dict[str, str]:
-    """Returns a value for each variable of the README; what is empty is off, or as by default."""
+    """Returns the variables that a project needs; the README's others are empty: off, or default."""
     return {
         "FISCAL_ENVIRONMENT": "production",
         "DATABASE_URL": stores.database_url,
@@ -79,19 +79,5 @@ def values_for(stores: Stores) -> dict[str, str]:
         "FLOWER_BASIC_AUTH": f"ana:{secrets.token_hex(16)}",
         "METRICS_BASIC_AUTH": f"ana:{secrets.token_hex(16)}",
         "PORT": "8123",  # none of the defaults: the platform may choose
-        "WHATSAPP_PHONE_NUMBER_ID": "",
-        "WHATSAPP_ACCESS_TOKEN": "",
-        "SMTP_URL": "",
-        "MAIL_FROM": "",
-        "WHATSAPP_APP_SECRET": "",
-        "WHATSAPP_VERIFY_TOKEN": "",
-        "MEM0_API_KEY": "",
-        "PDF_STORE": "",
-        "PDF_STORE_S3_BUCKET": "",
-        "PDF_STORE_S3_PREFIX": "",
-        "PDF_STORE_S3_REGION": "",
-        "PDF_STORE_S3_ENDPOINT_URL": "",
-        "PDF_STORE_S3_ACCESS_KEY_ID": "",
-        "PDF_STORE_S3_SECRET_ACCESS_KEY": "",
         "RAILWAY_SHM_SIZE_BYTES": str(512 * 1024**2),
     }

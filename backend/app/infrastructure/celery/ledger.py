@@ -235,7 +235,7 @@ def described_error(error: BaseException) -> dict[str, Any]:
     return {
         "error_code": errors.code_of(type(error)),
         "error_kind": kind,
-        # One line: the next ones of a database error are its SQL and the row at fault.
+        # One line: the next ones of a database error are its SQL.
         "error_message": str(error).partition("\n")[0][:500],
     }
 
