@@ -56,7 +56,7 @@ class Project:
         self.network = network
         self.images = images  # by Dockerfile
         self.stores = stores
-        self.values = values  # of the variables that the README names; the others are set, but empty
+        self.values = values  # by variable; the README's others are set, but empty
         self.started = 0
 
     def migrate(self, keep_entrypoint: bool = False) -> str:

@@ -69,7 +69,7 @@ def answer(container: str, *words: str) -> str:
 
 
 def values_for(stores: Stores) -> dict[str, str]:
-    """Returns the variables that a project needs; the README's others are empty: off, or default."""
+    """Returns what a project needs; the README's other variables are empty: off, or by default."""
     return {
         "FISCAL_ENVIRONMENT": "production",
         "DATABASE_URL": stores.database_url,

@@ -17,12 +17,8 @@ from app.services.operators import Operator, list_actions
 from app.services.outbox import Outbox
 from app.services.pauses import list_pauses, pause_queue, resume_queue
 from app.services.retries import retry_run
-from app.services.schedule import (
-    ScheduledEntry,
-    enqueue_scheduled,
-    find_entry,
-    run_entry_now,
-)
+from app.services.schedule import enqueue_scheduled, run_entry_now
+from app.services.schedule_entries import ScheduledEntry, find_entry
 
 ANA = Operator("ana", "asked by phone")
 QUEUES = ("high", "default", "low")
@@ -30,11 +26,8 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 ENTRY = ScheduledEntry(
     name="sii: documents of all companies",
     task="sii.sync_documents_all_companies",
-    times="daily",
     is_enabled=False,
-    last_run_at=None,
     kwargs={"months": 2},
-    queue=None,
     expires=timedelta(hours=6),
 )
 
@@ -212,7 +205,7 @@ def test_an_entry_runs_now_as_if_it_were_due_and_one_at_a_time(books: tuple[Any,
 
 
 def test_an_entry_is_found_by_what_a_person_remembers_of_it() -> None:
-    other = ScheduledEntry("sii: PDFs", "sii.pdfs", "", True, None, {}, None, None)
+    other = ScheduledEntry("sii: PDFs", "sii.pdfs")
     entries = [ENTRY, other]
     for text in (ENTRY.name, ENTRY.task, "Documents"):
         assert find_entry(entries, text) is ENTRY

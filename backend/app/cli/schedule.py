@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.options import acted_by, as_json
-from app.cli.stores import acting, reading, typed_database_errors
+from app.cli.stores import acting, reading
 
 if TYPE_CHECKING:
-    from app.services.schedule import ScheduledEntry
+    from app.services.schedule_entries import ScheduledEntry
 
 
 @click.group(invoke_without_command=True)
@@ -33,19 +33,18 @@ def _list(as_json: bool) -> None:
 
     from app.cli.console import open_console
     from app.cli.run_view import in_chile
-    from app.services.schedule import due_times
+    from app.services.schedule_entries import read_schedule
 
-    entries = _entries()
     with reading() as session:
-        due = due_times(session)
+        entries = read_schedule(session)
     if as_json:
-        click.echo(json.dumps([_plain(entry, due.get(entry.name)) for entry in entries]))
+        click.echo(json.dumps([_plain(entry) for entry in entries]))
         return
     table = Table(title="Schedule (Chile's time)", title_justify="left", title_style="bold")
     for column in ("entry", "task", "times", "last", "next"):
         table.add_column(column)
     for entry in entries:
-        following = in_chile(due.get(entry.name)) if entry.is_enabled else "disabled"
+        following = in_chile(entry.due_at) if entry.is_enabled else "disabled"
         times = (entry.times, in_chile(entry.last_run_at), following)
         table.add_row(entry.name, entry.task, *times)
     open_console().print(table)
@@ -57,27 +56,21 @@ def _list(as_json: bool) -> None:
 def run_now(entry: str, by: str, reason: str | None) -> None:
     """Run ENTRY now: a name, an unmistakable part of it, or a task."""
     from app.services.operators import Operator
-    from app.services.schedule import find_entry, run_entry_now
+    from app.services.schedule import run_entry_now
+    from app.services.schedule_entries import find_entry, read_schedule
 
-    chosen = find_entry(_entries(), entry)
     with acting() as (session, outbox):
+        chosen = find_entry(read_schedule(session), entry)
         run = run_entry_now(session, outbox, chosen, Operator(by, reason), datetime.now(UTC))
     click.echo(f"run {run.id} of {chosen.name!r} is queued in {run.queue}")
 
 
-def _entries() -> "list[ScheduledEntry]":
-    from app.infrastructure.celery.schedule_entries import read_entries
-
-    with typed_database_errors():
-        return read_entries()
-
-
-def _plain(entry: "ScheduledEntry", due_at: datetime | None) -> dict[str, object]:
+def _plain(entry: "ScheduledEntry") -> dict[str, object]:
     return {
         "name": entry.name,
         "task": entry.task,
         "times": entry.times,
         "enabled": entry.is_enabled,
         "last_run_at": entry.last_run_at.isoformat() if entry.last_run_at else None,
-        "due_at": due_at.isoformat() if due_at and entry.is_enabled else None,
+        "due_at": entry.due_at.isoformat() if entry.due_at else None,
     }

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import Session
 
-from app.infrastructure.db.models import Company, DueEntry, Run
+from app.infrastructure.db.models import Company, Run
 
 HOUR = timedelta(hours=1)
 RECONCILE = "system.reconcile"  # two a minute: shown only where it fails
@@ -49,26 +49,6 @@ class Wait:
     runs: int
     median: float
     p95: float
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of beat's schedule; `every` in seconds, or else `crontab` in Chile's time."""
-
-    name: str
-    task: str
-    is_enabled: bool
-    every: float | None
-    crontab: tuple[str, ...] | None  # minute, hour, day of month, month, day of week
-    last_run_at: datetime | None
-    due_at: datetime | None
-
-    @property
-    def is_daily(self) -> bool:
-        """Whether it fires once each day."""
-        if self.crontab is None or not all(part.isdecimal() for part in self.crontab[:2]):
-            return False
-        return self.crontab[2:] == ("*", "*", "*")
 
 
 def read_running(session: Session, limit: int) -> Sequence[RunLine]:
@@ -121,43 +101,6 @@ _WAITS = text("""
             AND (first_started_at IS NOT NULL OR finished_at IS NULL)
     ) AS waits
     GROUP BY GROUPING SETS ((queue), (queue, minute))
-""")
-
-
-def read_schedule(session: Session) -> Sequence[Entry]:
-    """Returns beat's entries, those due next in front; none before the schedule was seeded."""
-    if session.scalar(select(func.to_regclass("celery_periodictask"))) is None:
-        return []
-    due = dict(session.execute(select(DueEntry.entry, DueEntry.due_at)).tuples().all())
-    entries = [
-        Entry(
-            name=row.name,
-            task=row.task,
-            is_enabled=row.enabled,
-            every=row.seconds,
-            crontab=None if row.minute is None else tuple(row[5:10]),
-            last_run_at=row.last_run_at,
-            due_at=due.get(row.name) if row.enabled else None,
-        )
-        for row in session.execute(_SCHEDULE)
-    ]
-    return sorted(entries, key=lambda one: (one.due_at is None, one.due_at, one.name))
-
-
-# The library's own tables, by which beat goes. Its models would ask once per entry.
-_SCHEDULE = text("""
-    SELECT entry.name, entry.task, entry.enabled, entry.last_run_at,
-        (interval.every * CASE interval.period
-            WHEN 'days' THEN 86400 WHEN 'hours' THEN 3600 WHEN 'minutes' THEN 60
-            WHEN 'seconds' THEN 1 ELSE 0.000001 END)::float8 AS seconds,
-        crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year,
-        crontab.day_of_week
-    FROM celery_periodictask AS entry
-    LEFT JOIN celery_intervalschedule AS interval
-        ON entry.discriminator = 'intervalschedule' AND interval.id = entry.schedule_id
-    LEFT JOIN celery_crontabschedule AS crontab
-        ON entry.discriminator = 'crontabschedule' AND crontab.id = entry.schedule_id
-    LIMIT 200
 """)
 
 

@@ -1,37 +1,21 @@
 """Runs that beat asks for: one per entry and due time, and only the newest of those that wait."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.errors import InvalidInput, NotFound, WrongState
-from app.infrastructure.db.models import DueEntry, Run
+from app.errors import WrongState
+from app.infrastructure.db.models import Run
 from app.services.operators import Operator, record_action
 from app.services.outbox import Outbox
 from app.services.runs import enqueue
+from app.services.schedule_entries import ScheduledEntry
 
 _NAMESPACE = UUID("0f0d3f4e-9a55-4a3c-9c0e-2f5d8a7b6c11")  # any fixed one
 _KEY = "beat:"  # then the entry's name, "@" and the firing
-
-
-@dataclass(frozen=True)
-class ScheduledEntry:
-    """One entry of beat's schedule; `times` says in words when it fires."""
-
-    name: str
-    task: str
-    times: str
-    is_enabled: bool
-    last_run_at: datetime | None
-    kwargs: Mapping[str, Any]
-    queue: str | None  # another one than the task's
-    expires: timedelta | None  # how long its run is worth starting
-    takes_positions: bool = False  # an operator's own, with arguments that the ledger cannot keep
 
 
 def enqueue_scheduled(
@@ -90,33 +74,12 @@ def run_entry_now(
         entry=entry.name,
         last_run_at=now,
         task=entry.task,
-        kwargs=dict(entry.kwargs),
+        kwargs=dict(entry.kwargs or {}),
         queue=entry.queue,
         expires_at=now + entry.expires if entry.expires else None,
     )
     record_action(session, by, "schedule.run", entry.name, run.id)
     return run
-
-
-def find_entry(entries: Sequence[ScheduledEntry], text: str) -> ScheduledEntry:
-    """Returns the entry whose name, task, or unmistakable part of the name `text` is.
-
-    Raises NotFound, and InvalidInput where it fits several.
-    """
-    exact = [entry for entry in entries if text == entry.name]
-    part = text.casefold()
-    found = exact or [e for e in entries if part == e.task or part in e.name.casefold()]
-    if not found:
-        raise NotFound(f"There is no entry {text!r} in the schedule; `fiscal schedule` lists them.")
-    if len(found) > 1:
-        names = "; ".join(entry.name for entry in found)
-        raise InvalidInput(f"{text!r} fits {len(found)} entries: {names}.", "entry")
-    return found[0]
-
-
-def due_times(session: Session) -> dict[str, datetime]:
-    """Returns when each enabled entry is due next, as beat has reckoned."""
-    return dict(session.execute(select(DueEntry.entry, DueEntry.due_at)).tuples().all())
 
 
 def entry_of(dedupe_key: str | None) -> str | None:

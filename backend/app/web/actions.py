@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from app.api.desk import DeskOf
 from app.errors import NotFound
-from app.infrastructure.celery.schedule_entries import read_entries
 from app.infrastructure.celery.topology import QUEUES
 from app.services.cancelling import cancel_run
 from app.services.operators import LONGEST, Operator
@@ -21,7 +20,8 @@ from app.services.outbox import Outbox
 from app.services.pauses import pause_queue, resume_queue
 from app.services.retries import retry_run
 from app.services.runs import find_run
-from app.services.schedule import ScheduledEntry, run_entry_now
+from app.services.schedule import run_entry_now
+from app.services.schedule_entries import read_schedule
 from app.web.render import page
 from app.web.routes import HOME, PageRoute, go
 from app.web.visitor import OperatorOf, WordsOf, operator, proof_of, read_form, token_of
@@ -36,7 +36,10 @@ def _retry(session: Session, outbox: Outbox, target: str, by: Operator) -> None:
 
 
 def _start(session: Session, outbox: Outbox, target: str, by: Operator) -> None:
-    run_entry_now(session, outbox, _entry(target), by, datetime.now(UTC))
+    entry = next((entry for entry in read_schedule(session) if entry.name == target), None)
+    if entry is None:
+        raise NotFound
+    run_entry_now(session, outbox, entry, by, datetime.now(UTC))
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -91,10 +94,3 @@ def _run_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound from None
-
-
-def _entry(name: str) -> ScheduledEntry:
-    found = next((entry for entry in read_entries() if entry.name == name), None)
-    if found is None:
-        raise NotFound
-    return found

@@ -18,8 +18,9 @@ from app.infrastructure.celery.topology import QUEUES
 from app.infrastructure.health import impatient_redis
 from app.services import operations
 from app.services.figures import Unfinished, read_unfinished
-from app.services.operations import Entry, RunLine, Wait
+from app.services.operations import RunLine, Wait
 from app.services.pauses import list_pauses
+from app.services.schedule_entries import ScheduledEntry, read_schedule
 from app.settings import get_settings
 
 SHOWN = 12  # runs of a list
@@ -40,7 +41,7 @@ class Ledger:
     waiting: Sequence[RunLine]
     failures: Sequence[RunLine]
     waits: Sequence[Wait]
-    entries: Sequence[Entry]
+    entries: Sequence[ScheduledEntry]
     paused: frozenset[str]
 
 
@@ -124,7 +125,7 @@ class Boards:
             waiting=operations.read_waiting(session, SHOWN),
             failures=operations.read_failures(session, SHOWN),
             waits=self._read_waits(session, now - operations.HOUR),
-            entries=operations.read_schedule(session),
+            entries=read_schedule(session),
             paused=frozenset(pause.queue for pause in list_pauses(session)),
         )
 
