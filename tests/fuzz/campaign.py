@@ -15,7 +15,7 @@ from tests.fuzz.parsers import PARSERS
 
 _TABLES = (
     "tax_documents", "document_summaries", "daily_boletas", "received_fees", "sync_checkpoints",
-    "f29_forms", "company_tax_info",
+    "f29_forms", "company_tax_info", "register_exports",
 )  # fmt: skip
 _ROWS = text("SELECT " + " + ".join(f"(SELECT count(*) FROM {table})" for table in _TABLES))
 SHOWN = 5  # other exceptions of one parser

@@ -20,6 +20,7 @@ from simulator.portal.f29_pdf import broken, compact_form
 from simulator.truth import seeded_companies
 from simulator.truth.f29 import forms_of
 from tests.fuzz import damage
+from tests.fuzz.files import FILES
 from tests.fuzz.parser import PERIOD, Parser, Place
 from tests.fuzz.receipts import RECEIPTS
 from tests.unit.sii import exports
@@ -192,6 +193,7 @@ PARSERS = (
         lambda data: parse_summary(data, AccountingState.REGISTRO),
         _store_summary,
     ),
+    *FILES,
     *RECEIPTS,
     Parser("f29_rows", _list, _read_list, _store_forms),
     Parser("f29_pdf", _pdf, _read_pdf, _store_codes),
