@@ -1,5 +1,6 @@
 """`python -m benchmarks [NAME ...]` prints ratios and keeps them: memory, cold-start, throughput,
-isolation, lanes, calendar, notifications, probe, advise, sizes; all of them where none is named.
+isolation, lanes, calendar, notifications, probe, watching, advise, sizes; all of them where none
+is named.
 
 Needs Docker and the two images (`make up` or `docker compose build`). Ends with 1 where a goal
 is missed.
@@ -19,6 +20,7 @@ from benchmarks.probe import probe
 from benchmarks.results import Result, keep
 from benchmarks.speed import cold_start, throughput
 from benchmarks.stage import Stage, stage
+from benchmarks.watching import watching
 
 ON_STAGE: dict[str, Callable[[Stage], Result | list[Result]]] = {
     "memory": memory,
@@ -29,6 +31,7 @@ ON_STAGE: dict[str, Callable[[Stage], Result | list[Result]]] = {
     "calendar": calendar,
     "notifications": notifications,
     "probe": probe,
+    "watching": watching,
     "advise": advise,
 }
 SIZES = (slim_size, selenium_size)

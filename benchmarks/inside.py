@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -39,20 +40,23 @@ def seconds_to_first_run(kind: Kind) -> float:
             return time.perf_counter() - began
 
 
-def runs_per_second(kind: Kind) -> float:
+def runs_per_second(
+    kind: Kind, runs: int = RUNS, once_warm: Callable[[], object] = lambda: None
+) -> float:
     """Returns the rate at which a warm worker finishes no-op runs that appear all at once."""
     queues = redis.Redis.from_url(os.environ["REDIS_URL"])
-    publish(kind, RUNS)
+    publish(kind, runs)
     queues.rename("default", "staged")  # the worker must not see them before the clock starts
     publish(kind, WARM_UP_RUNS)
     with connect() as connection, worker(kind, NEVER_RECYCLE) as process:
         _await(connection, kind, WARM_UP_RUNS, process)
+        once_warm()
         began = time.perf_counter()
         queues.rename("staged", "default")
         while queues.llen("default"):
             time.sleep(0.005)
-        _await(connection, kind, WARM_UP_RUNS + RUNS, process)
-        return RUNS / (time.perf_counter() - began)
+        _await(connection, kind, WARM_UP_RUNS + runs, process)
+        return runs / (time.perf_counter() - began)
 
 
 def feed(kind: Kind) -> float:

@@ -7,9 +7,9 @@ lives beside it.
 import os
 import secrets
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -27,6 +27,7 @@ class Kind:
     count_finished: str
     forget_all: str
     slots: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)  # of the environment
 
 
 OURS = Kind(
@@ -52,14 +53,18 @@ KINDS = {"ours": OURS, "bare": BARE, "no-lanes": NO_LANES, "lanes": NO_LIMIT}
 
 def environment(kind: Kind, max_tasks_per_child: int) -> dict[str, str]:
     """Returns what both workers are told; ours reads all of it, plain Celery the two URLs."""
-    return os.environ | {
-        "CELERY_QUEUES": "high,default",
-        "CELERY_QUEUE_SLOTS": kind.slots,
-        "CELERY_WORKER_NAME": "fast",
-        "CELERY_CONCURRENCY": str(CONCURRENCY),
-        "CELERY_MAX_TASKS_PER_CHILD": str(max_tasks_per_child),
-        "SECRET_KEYS": secrets.token_urlsafe(32) + "=",
-    }
+    return (
+        os.environ
+        | dict(kind.more)
+        | {
+            "CELERY_QUEUES": "high,default",
+            "CELERY_QUEUE_SLOTS": kind.slots,
+            "CELERY_WORKER_NAME": "fast",
+            "CELERY_CONCURRENCY": str(CONCURRENCY),
+            "CELERY_MAX_TASKS_PER_CHILD": str(max_tasks_per_child),
+            "SECRET_KEYS": secrets.token_urlsafe(32) + "=",
+        }
+    )
 
 
 def command(kind: Kind, max_tasks_per_child: int) -> list[str]:
