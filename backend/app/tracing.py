@@ -44,7 +44,7 @@ def set_up(service: str, instance: str | None = None) -> None:
     _provider = make_provider(service, instance)
     _tracer = _provider.get_tracer("fiscal")
     trace.set_tracer_provider(_provider)  # FastAPI asks there
-    trace_http()
+    trace_http(is_traced, span)
 
 
 @contextmanager

@@ -10,10 +10,10 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.advise import CHILE
 from app.cli.console import open_console
 from app.domain.advice import Objective, Outcome, Waits, advise, evaluate, summarise
 from app.domain.growth import grow
+from app.domain.periods import CHILE
 from app.errors import InvalidInput
 from app.infrastructure.celery.topology import QUEUES, STARTED_IN_TIME, TOPOLOGIES, Worker
 from app.infrastructure.db.session import session_scope

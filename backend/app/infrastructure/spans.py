@@ -1,6 +1,9 @@
 """OpenTelemetry's SDK, set up. Imported where traces are on, and nowhere else."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
+from typing import Any
 
 import httpx
 from opentelemetry.context import Context
@@ -9,7 +12,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from app import __version__, tracing
+from app import __version__
 
 # Made before a worker forks, so that its processes share what it loads; it connects when it sends.
 _EXPORTER = OTLPSpanExporter()
@@ -38,7 +41,9 @@ def make_provider(service: str, instance: str | None) -> TracerProvider:
     return provider
 
 
-def trace_http() -> None:
+def trace_http(
+    is_traced: Callable[[], bool], span: Callable[..., AbstractContextManager[Any]]
+) -> None:
     """Makes a span of each request that httpx sends in a trace: method, host, path and status.
 
     Nothing about the trace is sent along: it is nobody else's business.
@@ -49,7 +54,7 @@ def trace_http() -> None:
 
     @wraps(send)
     def traced(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        if not tracing.is_traced():
+        if not is_traced():
             return send(self, request)
         url = request.url
         about = {
@@ -57,9 +62,9 @@ def trace_http() -> None:
             "server.address": url.host,
             "url.path": url.path,
         }
-        with tracing.span(f"{request.method} {url.host}", "client", **about) as span:
+        with span(f"{request.method} {url.host}", "client", **about) as current:
             response = send(self, request)
-            span.set_attribute("http.response.status_code", response.status_code)
+            current.set_attribute("http.response.status_code", response.status_code)
             return response
 
     httpx.HTTPTransport.handle_request = traced  # type: ignore[method-assign]
