@@ -5,7 +5,7 @@ the same run: the attempt before it can settle nothing any more.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -43,13 +43,14 @@ def count_due(session: Session, at: datetime) -> int:
 
 
 def claim_due(
-    session: Session, run_id: UUID, limit: int, at: datetime
+    session: Session, run_id: UUID, limit: int, at: datetime, besides: Collection[UUID] = ()
 ) -> list[ScheduledNotification]:
     """Takes at most `limit` notifications, oldest first: due ones, and those that an earlier
-    attempt of this run has left. What another run takes is skipped."""
+    attempt of this run has left; `besides` are those that this attempt has. What another run takes
+    is skipped."""
     rows = session.scalars(
         select(ScheduledNotification)
-        .where(or_(_is_due(at), _was_left_by(run_id)))
+        .where(or_(_is_due(at), _was_left_by(run_id) & ScheduledNotification.id.not_in(besides)))
         .order_by(ScheduledNotification.scheduled_for, ScheduledNotification.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

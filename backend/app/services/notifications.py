@@ -6,9 +6,9 @@ decided per message (deliveries.py).
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from uuid import UUID
@@ -28,6 +28,7 @@ __all__ = ["Channel", "Message", "process_pending"]
 
 CHANNELS = ("whatsapp", "email")
 MAX_BATCH = 500
+CHUNK = 50  # notifications that are claimed at a time, while those before them are on the wire
 LONGEST_WORK = 240.0  # s, where the caller sets no deadline: within the lease
 
 log = logging.getLogger(__name__)
@@ -84,10 +85,7 @@ def process_pending(
         return dict(counts)
     deadline = time.monotonic() + LONGEST_WORK if deadline is None else deadline
     work = _Work(session_factory, channels, run_id, now, deadline)
-    with session_factory.begin() as session:
-        claimed = claims.claim_due(session, run_id, batch, now())
-    if claimed:
-        counts.update(_work_through(work, claimed))
+    counts.update(_work_through(_Batch(work, batch, due=now())))
     with session_factory() as session:
         counts["remaining"] = claims.count_due(session, now())
     return dict(counts)
@@ -98,26 +96,58 @@ def _say_that_it_is_off(channel: str) -> None:
     log.warning("the channel %s is not configured: nothing is sent by it", channel)
 
 
-def _work_through(work: _Work, claimed: Sequence[ScheduledNotification]) -> Counter[str]:
-    due = work.now()
-    jobs, broken = _prepare(work, claimed)
-    about = {each.id: work.about(each) for each in claimed}
-    sender = Sender(work.sessions, work.now, work.deadline, about)
+@dataclass
+class _Batch:
+    """The notifications of one call, at most `size`; `due` is the moment that they all go by."""
+
+    work: _Work
+    size: int
+    due: datetime
+    taken: list[ScheduledNotification] = field(default_factory=list)
+    broken: dict[UUID, TemplateInvalid] = field(default_factory=dict)
+    about: dict[UUID, Mapping[str, object]] = field(default_factory=dict)
+
+    def refill(self, waiting: deque[Job]) -> bool:
+        """Claims a few more and appends their messages. Returns whether there may be others."""
+        number = min(CHUNK, self.size - len(self.taken))
+        if not number:
+            return False
+        ours = {each.id for each in self.taken}
+        with self.work.sessions.begin() as session:
+            claimed = claims.claim_due(session, self.work.run_id, number, self.due, besides=ours)
+        self.about |= {each.id: self.work.about(each) for each in claimed}
+        jobs, broken = _prepare(self.work, claimed)
+        # In this order: who is interrupted here must not settle what nobody has tried to send.
+        waiting.extend(jobs)
+        self.broken |= broken
+        self.taken += claimed
+        return bool(claimed)
+
+
+def _work_through(batch: _Batch) -> Counter[str]:
+    work = batch.work
+    sender = Sender(work.sessions, work.now, work.deadline, batch.about)
     try:
-        sender.send(jobs, due)
+        sender.send(batch.refill, batch.due)
     finally:  # also when a time limit or a stop interrupts
-        left = sender.left
-        with work.sessions.begin() as session:
-            claims.release(session, work.run_id, left)
-            tried = [each for each in claimed if each.id not in left]
-            ended = _settle(session, tried, broken, due)
+        ended = _finish(batch, sender.left)
     return ended
+
+
+def _finish(batch: _Batch, left: Collection[UUID]) -> Counter[str]:
+    """Gives back what was not tried, and settles the rest."""
+    if not (batch.taken or left):
+        return Counter()
+    with batch.work.sessions.begin() as session:
+        claims.release(session, batch.work.run_id, left)
+        tried = [each for each in batch.taken if each.id not in left]
+        return _settle(session, tried, batch.broken, batch.due)
 
 
 def _prepare(
     work: _Work, claimed: Sequence[ScheduledNotification]
 ) -> tuple[list[Job], dict[UUID, TemplateInvalid]]:
-    """Returns the messages of a batch, and the notifications that cannot be written."""
+    """Returns the messages of some notifications, and which of these cannot be written."""
     jobs: list[Job] = []
     broken: dict[UUID, TemplateInvalid] = {}
     with work.sessions.begin() as session:

@@ -27,6 +27,8 @@ LONGEST_SEND = 15.0  # s
 LAST_START = 6.0  # s before the deadline; a send that starts later has too little time to be sure
 _NAP = 0.05  # s, where a channel's pace lets nothing start
 
+Refill = Callable[[deque[Job]], bool]  # appends jobs; returns whether there may be others
+
 log = logging.getLogger(__name__)
 
 
@@ -40,6 +42,7 @@ class Sender:
     about: Mapping[UUID, Mapping[str, object]]
     stop: threading.Event = field(default_factory=threading.Event)
     waiting: deque[Job] = field(default_factory=deque)
+    has_more: bool = True
 
     @property
     def left(self) -> set[UUID]:
@@ -56,12 +59,12 @@ class Sender:
         """Whether no further send may start."""
         return self.stop.is_set() or self.seconds_left < LAST_START
 
-    def send(self, jobs: Sequence[Job], due: datetime) -> None:
+    def send(self, refill: Refill, due: datetime) -> None:
         """Sends what is not sent yet. What it cannot begin in time stays in `waiting`."""
-        self.waiting.extend(jobs)
         flying: dict[Future[Outcome], Claimed] = {}
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="deliver")
         try:
+            self._top_up(refill)
             while flying or (self.waiting and not self.is_over):
                 landed = [future for future in flying if future.done()]
                 claimed = self._turn(landed, due, THREADS - len(flying))
@@ -69,12 +72,18 @@ class Sender:
                     del flying[future]
                 for each in claimed:
                     flying[pool.submit(self._hand_over, each)] = each
+                self._top_up(refill)  # while those are on the wire
                 self._rest(flying)
         finally:  # also when a time limit or a stop interrupts: finish what is on the wire, no more
             self.stop.set()
             pool.shutdown()
             with self.sessions.begin() as session:
                 deliveries.record(session, [future.result() for future in flying])
+
+    def _top_up(self, refill: Refill) -> None:
+        """Has a full round of jobs wait, as long as there are any."""
+        while len(self.waiting) < THREADS and self.has_more and not self.is_over:
+            self.has_more = refill(self.waiting)
 
     def _rest(self, flying: Mapping["Future[Outcome]", Claimed]) -> None:
         """Waits until there is something to do."""

@@ -1,12 +1,18 @@
 """Who is told what by which channel, and which rows one call takes."""
 
 import logging
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from app.errors import InvalidInput
 from app.services import notifications
+from app.services.recipients import Recipients
 from tests.unit.notifications.conftest import Clock, Process
 from tests.unit.notifications.desk import Desk
 from tests.unit.notifications.scripted import ScriptedChannel
@@ -121,3 +127,47 @@ def test_a_batch_out_of_range_is_refused(process: Process, batch: int) -> None:
     with pytest.raises(InvalidInput, match="batch") as caught:
         process(ScriptedChannel(), batch=batch)
     assert caught.value.field == "batch"
+
+
+def test_a_batch_of_several_chunks_takes_each_notification_once(
+    desk: Desk, process: Process
+) -> None:
+    number = 2 * notifications.CHUNK + 30
+    ids = desk.due(desk.company(), count=number)
+    email = ScriptedChannel()
+    counts = process(email, batch=number - 10)
+    assert (counts["sent"], counts["remaining"]) == (number - 10, 10)
+    assert process(email, batch=number)["sent"] == 10
+    assert len(email.sent) == number
+    assert {desk.notification(each).attempts for each in ids} == {1}
+    assert {(each.status, each.attempts) for one in ids for each in desk.deliveries(one)} == {
+        ("sent", 1)
+    }
+
+
+def test_an_interruption_between_chunks_settles_nothing_that_nobody_tried(
+    desk: Desk, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = notifications.CHUNK + 30
+    ids = desk.due(desk.company(), count=number)
+    email, run_id = ScriptedChannel(), uuid4()
+    with monkeypatch.context() as patch:
+        patch.setattr(notifications, "Recipients", _interrupts_at(2))
+        with pytest.raises(KeyboardInterrupt):
+            process(email, batch=number, run_id=run_id)
+    states = Counter(desk.notification(each).status for each in ids)
+    sent = len(email.sent)
+    assert states == Counter(processing=30, sent=sent, pending=notifications.CHUNK - sent)
+    assert process(email, batch=number, run_id=run_id)["sent"] == number - sent
+    assert len(email.sent) == len({each.delivery_id for each in email.sent}) == number
+
+
+def _interrupts_at(call: int) -> Callable[..., Recipients]:
+    calls = count(1)
+
+    def recipients(*arguments: Any) -> Recipients:
+        if next(calls) == call:
+            raise KeyboardInterrupt
+        return Recipients(*arguments)
+
+    return recipients
