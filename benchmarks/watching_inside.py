@@ -23,7 +23,7 @@ from benchmarks.kinds import OURS, connect
 
 ACCOUNT = ("bench", "bench-only")
 PORT = 9464
-RUNS = 3000  # some ten seconds: several looks fall into them
+RUNS = 1200  # some seconds: several looks fall into them
 SCRAPES = 100
 SUM = 100_000
 # Every queue, seventeen tasks and a few errors: as many series as a year leaves.
