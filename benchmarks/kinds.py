@@ -53,18 +53,15 @@ KINDS = {"ours": OURS, "bare": BARE, "no-lanes": NO_LANES, "lanes": NO_LIMIT}
 
 def environment(kind: Kind, max_tasks_per_child: int) -> dict[str, str]:
     """Returns what both workers are told; ours reads all of it, plain Celery the two URLs."""
-    return (
-        os.environ
-        | dict(kind.more)
-        | {
-            "CELERY_QUEUES": "high,default",
-            "CELERY_QUEUE_SLOTS": kind.slots,
-            "CELERY_WORKER_NAME": "fast",
-            "CELERY_CONCURRENCY": str(CONCURRENCY),
-            "CELERY_MAX_TASKS_PER_CHILD": str(max_tasks_per_child),
-            "SECRET_KEYS": secrets.token_urlsafe(32) + "=",
-        }
-    )
+    return os.environ | {
+        "CELERY_QUEUES": "high,default",
+        "CELERY_QUEUE_SLOTS": kind.slots,
+        "CELERY_WORKER_NAME": "fast",
+        "CELERY_CONCURRENCY": str(CONCURRENCY),
+        "CELERY_MAX_TASKS_PER_CHILD": str(max_tasks_per_child),
+        "SECRET_KEYS": secrets.token_urlsafe(32) + "=",
+        **kind.more,
+    }
 
 
 def command(kind: Kind, max_tasks_per_child: int) -> list[str]:

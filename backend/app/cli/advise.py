@@ -4,14 +4,13 @@ Imports no more than click: `fiscal wait-for-schema` loads this file too.
 """
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import click
 
 from app.cli.stores import typed_database_errors
+from app.domain.periods import CHILE
 from app.errors import InvalidInput
 
-CHILE = ZoneInfo("America/Santiago")
 DAYS = 7.0
 LONGEST = 3650.0  # days; the ledger keeps 90
 MOST_GROWTH = 100.0

@@ -2,16 +2,15 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from app.domain.periods import CHILE
 from app.errors import InvalidInput, NotFound
 from app.infrastructure.db.models import NotificationTemplate
 from app.services.template_contexts import GATHERERS
 
-CHILE = ZoneInfo("America/Santiago")
 DAILY = "daily"  # every template that has a method: what beat asks for
 
 # One statement for all companies, so that the memory does not grow with their number.
