@@ -1,4 +1,4 @@
-"""`fiscal backup --directory`: dated files, of which the newest stay, and nobody else's are touched."""
+"""`fiscal backup --directory`: dated files, of which the newest stay; others are left alone."""
 
 import signal
 import subprocess
