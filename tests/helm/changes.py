@@ -7,7 +7,13 @@ OURS = {
 }  # fmt: skip
 STORES = {"redis", "postgres"}
 JOBS = {"migrate", "seed", "test"}
-WAITING = {"api", "worker", "beat", "seed", "backup"}  # for the schema, in a container that `jobs` describes
+WAITING = {
+    "api",
+    "worker",
+    "beat",
+    "seed",
+    "backup",
+}  # for the schema, in a container that `jobs` describes
 
 SCALING = ("enabled", "minReplicas", "maxReplicas", "pollingSeconds", "cooldownSeconds")
 
@@ -64,10 +70,22 @@ RESTARTS: dict[str, set[str]] = {
     "redis.persistence.ownership": {"redis"},
     "postgres.externalUrl": {"api", "worker", "beat", "metrics"},
     "postgres.existingSecret": {
-        "api", "worker", "beat", "metrics", "migrate", "test", "backup",
+        "api",
+        "worker",
+        "beat",
+        "metrics",
+        "migrate",
+        "test",
+        "backup",
     },
     "postgres.existingSecretKey": {
-        "api", "worker", "beat", "metrics", "migrate", "test", "backup",
+        "api",
+        "worker",
+        "beat",
+        "metrics",
+        "migrate",
+        "test",
+        "backup",
     },
     "postgres.image": {"postgres"},
     "postgres.resources": {"postgres"},

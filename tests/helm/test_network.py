@@ -81,7 +81,7 @@ def let_in(source: str, target: str) -> set[str]:
 def test_either_end_alone_keeps_to_the_table(
     direction: str, besides: Callable[[str, str], set[str]]
 ) -> None:
-    objects = render({"topology": "two", **DEMO, **BACKUP})
+    objects = render({"topology": "two", **DEMO})
     roles = {end.name: end.labels["app.kubernetes.io/component"] for end in endpoints(objects)}
     pairs = [(source, target) for source in roles for target in roles if source != target]
     allowed: dict[str, Any] = {source: {} for source in roles}

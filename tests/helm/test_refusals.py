@@ -157,7 +157,8 @@ def test_every_refusal_of_the_templates_is_in_the_table() -> None:
 
 
 ROLES = (
-    "api", "beat", "flower", "metrics", "simulator", "jobs", "backup", "redis", "postgres", "worker",
+    "api", "beat", "flower", "metrics", "simulator", "jobs", "backup", "redis", "postgres",
+    "worker",
 )  # fmt: skip
 
 
@@ -227,7 +228,7 @@ def test_a_release_name_that_is_too_long_is_refused_too() -> None:
                                       "limits": {"cpu": 1, "memory": "1024Mi"}}}),
         {"beat": {"env": {"CELERY_LOG_LEVEL": "debug"}}},
         {"api": {"extraVolumeMounts": [{"name": "tmp", "mountPath": "/other", "subPath": "a"}]}},
-        *({"backup": {"schedule": f"0 {hours} * * *"}} for hours in ("1", "22", "*/6", "0-6", "20")),
+        *({"backup": {"schedule": f"0 {hour} * * *"}} for hour in ("1", "22", "*/6", "0-6", "20")),
         {"redis": {"externalUrl": "rediss://:a,b@h:65535/0"}},
         {"postgres": {"externalUrl": "postgresql://u:p@[fd00::1]/d?options=a:99999/"}},
     ],

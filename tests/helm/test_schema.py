@@ -12,7 +12,8 @@ POD = {
 }  # fmt: skip
 OPTIONAL = {
     *(f"{role}.{key}" for key in POD
-      for role in ("api", "beat", "flower", "metrics", "simulator", "jobs", "backup", "workerDefaults")),
+      for role in ("api", "beat", "flower", "metrics", "simulator", "jobs", "backup",
+                   "workerDefaults")),
     "workerDefaults.queueSlots",
     "workerDefaults.shmSize",
     "global",

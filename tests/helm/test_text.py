@@ -12,7 +12,8 @@ from tests.helm.sets import DEMO
 AMBIGUOUS = ["on", "yes", "null", "true", "1", "123", "1e3", "0x1f", "07"]
 MAPS = {"labels", "matchLabels", "annotations", "nodeSelector", "data", "parameters"}
 TEXTS = {"name", "image", "value", "key", "serviceAccountName", "serviceName", "storageClassName",
-         "ingressClassName", "priorityClassName", "secretName", "claimName", "host", "storage"}  # fmt: skip
+         "ingressClassName", "priorityClassName", "secretName", "claimName", "host",
+         "storage"}  # fmt: skip
 
 
 def values_of(word: str) -> Object:

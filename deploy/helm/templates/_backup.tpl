@@ -26,7 +26,7 @@ backoffLimit: 2
 activeDeadlineSeconds: 3600
 template: {{- include "fiscal.podTemplate" (dict
   "root" . "role" "backup" "options" $options "restartPolicy" "Never" "waitForSchema" true "initContainers" $owner
-  "args" (list "fiscal" "backup" "--directory" $directory "--keep" (toString .Values.backup.keep)
+  "args" (list "fiscal" "backup" "--directory" $directory "--keep" (.Values.backup.keep | int | toString)
     "--passphrase-file" "/run/passphrase/backup-passphrase")
 ) | nindent 2 }}
 {{- end }}
