@@ -132,7 +132,7 @@ def test_what_is_yours_comes_beside_what_is_the_chart_s() -> None:
 def test_notes_say_where_backups_lie_and_that_the_passphrase_has_to_be_elsewhere() -> None:
     printed = notes(json.dumps(BACKUP))
 
-    assert "without it they are worthless" in printed
+    assert "WARNING: without this passphrase no backup can be restored" in printed
     assert "claim\nfiscal-backups." in printed
     assert "get secret fiscal --output jsonpath='{.data.backup-passphrase}'" in printed
     ours = notes(json.dumps(merged(OURS, kept_in("our-claim"))))
