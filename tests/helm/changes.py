@@ -7,13 +7,9 @@ OURS = {
 }  # fmt: skip
 STORES = {"redis", "postgres"}
 JOBS = {"migrate", "seed", "test"}
-WAITING = {
-    "api",
-    "worker",
-    "beat",
-    "seed",
-    "backup",
-}  # for the schema, in a container that `jobs` describes
+# For the schema, in a container that `jobs` describes.
+WAITING = {"api", "worker", "beat", "seed", "backup"}
+READS_POSTGRES = {"api", "worker", "beat", "metrics", "migrate", "test", "backup"}
 
 SCALING = ("enabled", "minReplicas", "maxReplicas", "pollingSeconds", "cooldownSeconds")
 
@@ -69,24 +65,8 @@ RESTARTS: dict[str, set[str]] = {
     "redis.resources": {"redis"},
     "redis.persistence.ownership": {"redis"},
     "postgres.externalUrl": {"api", "worker", "beat", "metrics"},
-    "postgres.existingSecret": {
-        "api",
-        "worker",
-        "beat",
-        "metrics",
-        "migrate",
-        "test",
-        "backup",
-    },
-    "postgres.existingSecretKey": {
-        "api",
-        "worker",
-        "beat",
-        "metrics",
-        "migrate",
-        "test",
-        "backup",
-    },
+    "postgres.existingSecret": READS_POSTGRES,
+    "postgres.existingSecretKey": READS_POSTGRES,
     "postgres.image": {"postgres"},
     "postgres.resources": {"postgres"},
     "postgres.persistence.ownership": {"postgres"},
