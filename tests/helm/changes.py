@@ -2,10 +2,14 @@
 
 from typing import Any
 
-OURS = {"api", "worker", "beat", "flower", "metrics", "migrate", "seed", "test", "simulator"}
+OURS = {
+    "api", "worker", "beat", "flower", "metrics", "migrate", "seed", "test", "simulator", "backup",
+}  # fmt: skip
 STORES = {"redis", "postgres"}
 JOBS = {"migrate", "seed", "test"}
-WAITING = {"api", "worker", "beat", "seed"}  # for the schema, in a container that `jobs` describes
+# For the schema, in a container that `jobs` describes.
+WAITING = {"api", "worker", "beat", "seed", "backup"}
+READS_POSTGRES = {"api", "worker", "beat", "metrics", "migrate", "test", "backup"}
 
 SCALING = ("enabled", "minReplicas", "maxReplicas", "pollingSeconds", "cooldownSeconds")
 
@@ -16,7 +20,7 @@ RESTARTS: dict[str, set[str]] = {
     "image.tag": OURS,
     "image.pullPolicy": OURS | STORES,
     "image.pullSecrets": OURS | STORES,
-    "secrets.existingSecret": {"api", "worker", "flower", "metrics"},
+    "secrets.existingSecret": {"api", "worker", "flower", "metrics", "backup"},
     "secrets.secretKeys": {"api", "worker"},
     "secrets.apiKeys": {"api"},
     "secrets.flowerBasicAuth": {"flower"},
@@ -31,6 +35,7 @@ RESTARTS: dict[str, set[str]] = {
     "secrets.mem0EmbedderApiKey": {"worker"},
     "secrets.pdfAccessKeyId": {"api", "worker"},
     "secrets.pdfSecretAccessKey": {"api", "worker"},
+    "secrets.backupPassphrase": set(),
     "pdfs.store": {"api", "worker"},
     "pdfs.directory": {"api", "worker"},
     "pdfs.bucket": {"api", "worker"},
@@ -60,8 +65,8 @@ RESTARTS: dict[str, set[str]] = {
     "redis.resources": {"redis"},
     "redis.persistence.ownership": {"redis"},
     "postgres.externalUrl": {"api", "worker", "beat", "metrics"},
-    "postgres.existingSecret": {"api", "worker", "beat", "metrics", "migrate", "test"},
-    "postgres.existingSecretKey": {"api", "worker", "beat", "metrics", "migrate", "test"},
+    "postgres.existingSecret": READS_POSTGRES,
+    "postgres.existingSecretKey": READS_POSTGRES,
     "postgres.image": {"postgres"},
     "postgres.resources": {"postgres"},
     "postgres.persistence.ownership": {"postgres"},
@@ -71,6 +76,9 @@ RESTARTS: dict[str, set[str]] = {
     "redis.persistence.storageClassName": set(),
     "postgres.persistence.size": set(),
     "postgres.persistence.storageClassName": set(),
+    "backup.schedule": set(),
+    "backup.persistence.size": set(),
+    "backup.persistence.storageClassName": set(),
     "serviceAccount.create": set(),
     "serviceAccount.annotations": set(),
     "api.replicas": set(),
@@ -81,7 +89,7 @@ RESTARTS: dict[str, set[str]] = {
 # Everything below these belongs to these roles, unless a row above says otherwise.
 OWNERS = {
     "api": {"api"}, "beat": {"beat"}, "flower": {"flower"}, "metrics": {"metrics"},
-    "simulator": {"simulator"},
+    "simulator": {"simulator"}, "backup": {"backup"},
     "jobs": JOBS, "worker": {"worker"}, "workerDefaults": {"worker"},
     "networkPolicy": set(), "ingress": set(), "httpRoute": set(),
     "monitoring": set(),
@@ -143,6 +151,10 @@ ANOTHER: dict[str, Any] = {
     "smtpUrl": "smtp://mail.example:25",
     "pdfAccessKeyId": "another-id",
     "pdfSecretAccessKey": "another-secret",
+    "backupPassphrase": "another-passphrase",
+    "schedule": "15 2 * * *",
+    "existingClaim": "our-claim",
+    "backup.persistence.ownership": "root",
     "store": "directory",
     "directory": "/mnt/others",
     "bucket": "other-bucket",

@@ -59,6 +59,8 @@ def _pods(objects: Iterable[Object]) -> Iterator[Pod]:
             template = owner
         elif owner["kind"] in {"Deployment", "StatefulSet", "DaemonSet", "Job"}:
             template = owner["spec"]["template"]
+        elif owner["kind"] == "CronJob":
+            template = owner["spec"]["jobTemplate"]["spec"]["template"]
         else:
             continue
         metadata = template["metadata"]

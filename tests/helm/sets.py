@@ -10,6 +10,7 @@ from app.infrastructure.celery.topology import TOPOLOGIES
 from tests.helm.chart import all_on
 
 DEMO = {"demo": {"enabled": True}}
+BACKUP = {"backup": {"enabled": True}}
 STORES = {
     "redis": {"externalUrl": "rediss://:explicit-redis-url@redis.example:6390/0"},
     "postgres": {"externalUrl": "postgresql://fiscal:explicit-postgres-url@db.example:5433/fiscal"},
@@ -22,7 +23,8 @@ OURS = {
 NO_SECRETS = dict.fromkeys(
     ("secretKeys", "apiKeys", "flowerBasicAuth", "metricsBasicAuth", "redisPassword",
      "postgresPassword", "whatsappAccessToken", "whatsappAppSecret", "whatsappVerifyToken",
-     "smtpUrl", "mem0ApiKey", "mem0EmbedderApiKey", "pdfAccessKeyId", "pdfSecretAccessKey"),
+     "smtpUrl", "mem0ApiKey", "mem0EmbedderApiKey", "pdfAccessKeyId", "pdfSecretAccessKey",
+     "backupPassphrase"),
     "",
 )  # fmt: skip
 
@@ -54,6 +56,7 @@ EVERYTHING = {
 EVERY = {
     **{name: {"topology": name} for name in TOPOLOGIES},
     **{f"{name}, demo": {"topology": name, **DEMO} for name in TOPOLOGIES},
+    "backups": BACKUP,
     "stores outside": STORES,
     "secrets of ours": OURS,
     **{f"all on, {name}": values for name, values in EVERYTHING.items()},

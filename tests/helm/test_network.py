@@ -8,7 +8,7 @@ import pytest
 from tests.helm.chart import Object, render
 from tests.helm.network import Endpoint, Port, endpoints, flows, permitted, policies_of
 from tests.helm.pods import pods
-from tests.helm.sets import DEMO, OURS, STORES, merged
+from tests.helm.sets import BACKUP, DEMO, OURS, STORES, merged
 
 POSTGRES, REDIS = {"postgres": {"5432/TCP"}}, {"redis": {"6379/TCP"}}
 SIMULATOR = {"simulator": {"8080/TCP", "1025/TCP"}}
@@ -20,6 +20,7 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "flower": REDIS,
     "metrics": POSTGRES | REDIS,
     "migrate": POSTGRES,
+    "backup": POSTGRES,
     "seed": POSTGRES | SIMULATOR,
     "test": POSTGRES | REDIS,
     "simulator": {"api": {"8000/TCP"}},  # reports of messages
@@ -100,7 +101,7 @@ def of(*roles: str, ports: set[str]) -> dict[str, set[str]]:
 @pytest.mark.parametrize("topology", ["one", "two", "three"])
 @pytest.mark.parametrize("demo", [False, True])
 def test_everyone_reaches_whom_the_table_names_and_nobody_else(topology: str, demo: bool) -> None:
-    objects = render({"topology": topology, "demo": {"enabled": demo}})
+    objects = render({"topology": topology, "demo": {"enabled": demo}, **BACKUP})
 
     assert flows(objects, STRANGERS) == expected(objects, of("worker", ports=WORKERS_OUT))
 
@@ -119,9 +120,9 @@ def test_everyone_reaches_whom_the_table_names_and_nobody_else(topology: str, de
 def test_stores_of_somebody_else_s_are_reached_on_their_port_by_the_same_roles(
     values: Object, postgres: str, redis: str
 ) -> None:
-    objects = render(values)
+    objects = render(merged(values, BACKUP))
     out = of("api", "beat", "metrics", "test", ports={postgres, redis})
-    out |= of("migrate", ports={postgres}) | of("flower", ports={redis})
+    out |= of("migrate", "backup", ports={postgres}) | of("flower", ports={redis})
     out |= of("worker", ports=WORKERS_OUT | {postgres, redis})
 
     assert flows(objects, STRANGERS) == expected(objects, out)
@@ -231,7 +232,7 @@ def test_without_policies_nothing_is_forbidden_and_none_is_written() -> None:
 
 
 def test_every_pod_is_under_a_policy_of_both_directions() -> None:
-    objects = render(DEMO)
+    objects = render(merged(DEMO, BACKUP))
     for policy in policies_of(objects):
         assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
     selected = {

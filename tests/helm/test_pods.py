@@ -12,7 +12,7 @@ from tests.helm.sets import DEMO, EVERYTHING, every_set
 
 STORES = {"redis", "postgres"}
 UIDS = {"redis": 999, "postgres": 999}
-ONE_SHOT = {"migrate", "seed", "test"}
+ONE_SHOT = {"migrate", "seed", "test", "backup"}
 
 
 @every_set
@@ -56,7 +56,9 @@ def test_no_cpu_is_limited_by_default() -> None:
 def test_what_is_written_to_memory_or_to_a_node_has_a_bound(values: Object) -> None:
     for pod in pods(render(values)):
         own = [v for v in pod.spec["volumes"] if v["name"] not in ("more", "default", "other")]
-        assert all(volume["emptyDir"]["sizeLimit"] for volume in own), pod.name
+        bounded = ("persistentVolumeClaim", "secret")
+        scratch = [volume for volume in own if not any(kind in volume for kind in bounded)]
+        assert all(volume["emptyDir"]["sizeLimit"] for volume in scratch), pod.name
 
 
 @every_set
@@ -127,7 +129,7 @@ def test_a_worker_is_out_of_service_after_a_minute_of_silence_and_restarted_afte
 def test_who_needs_the_schema_waits_for_it_and_nobody_else_does(values: Object) -> None:
     for pod in pods(render(values)):
         waits = [one["name"] for one in pod.spec.get("initContainers", [])]
-        needs = pod.role in {"api", "worker", "beat", "seed"}
+        needs = pod.role in {"api", "worker", "beat", "seed", "backup"}
         assert waits == (["wait-for-schema"] if needs else []), pod.name
 
 

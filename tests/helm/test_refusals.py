@@ -119,6 +119,14 @@ REFUSALS: list[tuple[Object, str]] = [
      "pdfs.store is directory and pdfs.directory is empty; set it."),
     ({"secrets": {"pdfAccessKeyId": "AKID"}},
      "secrets.pdfAccessKeyId and secrets.pdfSecretAccessKey go together; set both, or neither."),
+    ({"backup": {"schedule": "30 23 * * *"}},
+     "backup.schedule 30 23 * * * is between 23:00 and 01:00, where Chile's change of clocks leaves"
+     " an hour out or repeats one; take another hour."),
+    ({"backup": {"extraVolumes": [{"name": "backups", "emptyDir": {}}]}},
+     "backup has backups among its extraVolumes, a name that the chart's own volume bears; take"
+     " another name."),
+    ({"backup": {"extraVolumeMounts": [{"name": "tmp", "mountPath": "/backups"}]}},
+     "backup mounts two volumes at /backups; take another mountPath."),
     ({"ingress": {"enabled": True}},
      "ingress.enabled needs a host name; for example ingress.hosts={api.empresa.cl}."),
     ({"httpRoute": {"enabled": True}},
@@ -148,7 +156,10 @@ def test_every_refusal_of_the_templates_is_in_the_table() -> None:
         assert any(re.search(pattern, sentence) for sentence in said), one
 
 
-ROLES = ("api", "beat", "flower", "metrics", "simulator", "jobs", "redis", "postgres", "worker")
+ROLES = (
+    "api", "beat", "flower", "metrics", "simulator", "jobs", "backup", "redis", "postgres",
+    "worker",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -170,7 +181,7 @@ def test_nothing_may_request_more_than_it_may_have(
 
 
 @pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL_FILE", "SECRET_KEYS"])
-@pytest.mark.parametrize("role", ["api", "beat", "flower", "metrics", "jobs", "worker"])
+@pytest.mark.parametrize("role", ["api", "beat", "flower", "metrics", "jobs", "backup", "worker"])
 def test_no_role_has_a_store_or_a_key_of_its_own(role: str, variable: str) -> None:
     source = {"secretKeyRef": {"name": "a", "key": "b"}}
     options = {"extraEnv": [{"name": variable, "valueFrom": source}]}
@@ -217,6 +228,7 @@ def test_a_release_name_that_is_too_long_is_refused_too() -> None:
                                       "limits": {"cpu": 1, "memory": "1024Mi"}}}),
         {"beat": {"env": {"CELERY_LOG_LEVEL": "debug"}}},
         {"api": {"extraVolumeMounts": [{"name": "tmp", "mountPath": "/other", "subPath": "a"}]}},
+        *({"backup": {"schedule": f"0 {hour} * * *"}} for hour in ("1", "22", "*/6", "0-6", "20")),
         {"redis": {"externalUrl": "rediss://:a,b@h:65535/0"}},
         {"postgres": {"externalUrl": "postgresql://u:p@[fd00::1]/d?options=a:99999/"}},
     ],

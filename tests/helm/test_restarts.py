@@ -9,7 +9,7 @@ from tests.helm.changes import ANOTHER, APART, BASES, OURS, OWNERS, RESTARTS
 from tests.helm.chart import Object, render, render_afresh
 from tests.helm.described import documented, leaves, resolved
 from tests.helm.pods import Pod, named, pods
-from tests.helm.sets import DEMO, EVERYTHING
+from tests.helm.sets import BACKUP, DEMO, EVERYTHING, merged
 
 
 def walked() -> list[str]:
@@ -115,7 +115,7 @@ def test_another_topology_touches_workers_only_and_the_one_of_the_same_name_not_
 
 
 def test_a_demo_is_another_world_for_everyone_of_ours() -> None:
-    demo, production = templates(render(DEMO)), templates(render())
+    demo, production = (templates(render(merged(BACKUP, world))) for world in (DEMO, {}))
 
     differ = {which[0] for which in demo if demo[which] != production.get(which)}
     assert differ == OURS

@@ -12,7 +12,8 @@ POD = {
 }  # fmt: skip
 OPTIONAL = {
     *(f"{role}.{key}" for key in POD
-      for role in ("api", "beat", "flower", "metrics", "simulator", "jobs", "workerDefaults")),
+      for role in ("api", "beat", "flower", "metrics", "simulator", "jobs", "backup",
+                   "workerDefaults")),
     "workerDefaults.queueSlots",
     "workerDefaults.shmSize",
     "global",
@@ -89,7 +90,10 @@ def test_every_object_is_closed_but_the_maps_whose_keys_are_the_user_s() -> None
 
 
 def test_the_all_on_file_switches_every_key_on() -> None:
-    fixed = ("existingSecret", "existingSecretKey", "externalUrl", ".create", "Policy.enabled")
+    fixed = (
+        "existingSecret", "existingSecretKey", "existingClaim", "externalUrl", ".create",
+        "Policy.enabled",
+    )  # fmt: skip
     same = {
         path
         for path in leaves()

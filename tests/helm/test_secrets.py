@@ -31,6 +31,7 @@ READS = {
     "metrics": STORE_PASSWORDS | {"METRICS_BASIC_AUTH"},
     "migrate": {"POSTGRES_PASSWORD"},
     "test": STORE_PASSWORDS,
+    "backup": {"POSTGRES_PASSWORD", "SECRET_KEYS"},  # and its passphrase, as a file
     "postgres": {"POSTGRES_PASSWORD"},
     "redis": {"REDISCLI_AUTH"},
 }
@@ -162,6 +163,7 @@ def test_what_is_said_is_what_is_stored() -> None:
         "mem0-embedder-api-key": "explicit-embedder",
         "pdf-access-key-id": "explicit-pdf-id",
         "pdf-secret-access-key": "explicit-pdf-secret",
+        "backup-passphrase": "explicit-passphrase",
         "smtp-url": "smtp://user:explicit-mail@mail.example:587?starttls=1",
         "redis-url": STORES["redis"]["externalUrl"],
         "database-url": STORES["postgres"]["externalUrl"],

@@ -12,7 +12,8 @@ from tests.helm.sets import DEMO
 AMBIGUOUS = ["on", "yes", "null", "true", "1", "123", "1e3", "0x1f", "07"]
 MAPS = {"labels", "matchLabels", "annotations", "nodeSelector", "data", "parameters"}
 TEXTS = {"name", "image", "value", "key", "serviceAccountName", "serviceName", "storageClassName",
-         "ingressClassName", "priorityClassName", "secretName", "host", "storage"}  # fmt: skip
+         "ingressClassName", "priorityClassName", "secretName", "claimName", "host",
+         "storage"}  # fmt: skip
 
 
 def values_of(word: str) -> Object:
@@ -28,6 +29,8 @@ def values_of(word: str) -> Object:
         "image": {"tag": word, "pullSecrets": [{"name": word}]},
         "redis": store,
         "postgres": store,
+        "backup": {"enabled": True,
+                   "persistence": {"storageClassName": word, "size": "1000000000"}},
         "serviceAccount": {"name": word, "annotations": {word: word}},
         "whatsapp": {"phoneNumberId": "123"},
         "mail": {"from": f"{word}@{word}"},
@@ -40,6 +43,7 @@ def values_of(word: str) -> Object:
 def kept_by_you(word: str) -> Object:
     return {
         "secrets": {"existingSecret": word},
+        "backup": {"enabled": True, "persistence": {"existingClaim": word}},
         "redis": {"existingSecret": word, "existingSecretKey": word},
         "postgres": {"existingSecret": word, "existingSecretKey": word},
     }

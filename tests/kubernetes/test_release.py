@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from tests.kubernetes.deletion import assert_replaced_without_a_loss
 from tests.kubernetes.images import BROKEN, NEWER
 from tests.kubernetes.namespace import own_namespace
-from tests.kubernetes.release import Release
+from tests.kubernetes.release import SHORTLY, Release
 from tests.kubernetes.watching import flower_lists, pods, termination_messages, what_is_left
 from tests.scenarios.workers import declared, wait_for_consumers
 from tests.waiting import wait_until
@@ -21,6 +21,17 @@ from app.infrastructure.db.models import SiiCredential
 from app.infrastructure.db.session import session_scope
 with session_scope() as session:
     print(cipher().decrypt(session.query(SiiCredential).one().secret))
+"""
+
+CLAVES = "SELECT rut, secret FROM companies c JOIN sii_credentials ON company_id = c.id ORDER BY 1"
+# As docs/operations.md has it, but into a database beside the one that is in use.
+STAY = "/spec/template/spec/containers/0/args"
+RESTORE = """
+export DATABASE_URL="${DATABASE_URL%/*}/restored"
+fiscal migrate >&2
+newest=$(ls /backups/*.backup | tail -n 1)
+fiscal restore "$newest" --passphrase-file /run/passphrase/backup-passphrase --keys-to /tmp/k >&2
+cat /tmp/k
 """
 
 
@@ -119,6 +130,38 @@ def test_a_reinstall_finds_the_data_and_the_key_that_opens_it(release: Release) 
     assert release.execute("api", "python", "-c", DECRYPT).strip() == CLAVE
     release.helm("test")
     flower_lists(release, declared("three"))
+
+
+def test_a_backup_of_the_cronjob_comes_back_into_an_empty_database(release: Release) -> None:
+    made = release.api.post("/companies", json={"rut": "77215640-5", "business_name": "Guardada"})
+    assert made.status_code == 201, made.text
+    address = f"/companies/{made.json()['id']}/credential"
+    credential = {"login_rut": "11111111-1", "clave": CLAVE}
+    wait_until(
+        lambda: release.api.put(address, json=credential).is_success, what="the clave", every=1
+    )
+    words = ("--reset-then-reuse-values", "--set", "backup.enabled=true")
+    release.helm("upgrade", *words, "--wait", "--timeout", "5m")
+
+    release.kubectl("create", "job", "tonight", "--from=cronjob/fiscal-backup")
+    each = f"{release.selector},app.kubernetes.io/component=backup"
+    release.kubectl("wait", "--for=condition=Complete", "jobs", "--selector", each, SHORTLY)
+
+    copied = ("create", "job", "backups", "--from=cronjob/fiscal-backup", "--dry-run=client")
+    patch = json.dumps([{"op": "replace", "path": STAY, "value": ["sleep", "infinity"]}])
+    staying = ("patch", "--local", "-f", "-", "--type=json", "-o", "json", "-p", patch)
+    job = release.kubectl(*staying, stdin=release.kubectl(*copied, "-o", "json"))
+    release.kubectl("create", "-f", "-", stdin=job)
+    release.kubectl("wait", "--for=jsonpath={.status.ready}=1", "job/backups", SHORTLY)
+    inside = ("exec", "-i", "job/backups", "--")
+    assert len(release.kubectl(*inside, "ls", "/backups").split()) == 2  # one came at once
+    release.change("CREATE DATABASE restored")
+    keys = release.kubectl(*inside, "sh", "-ec", RESTORE)
+
+    assert keys == release.secret("secret-keys")
+    before, after = (release.psql("-d", name, "-Atc", CLAVES) for name in ("fiscal", "restored"))
+    assert before == after
+    assert "77215640-5|" in after
 
 
 def database_revision(release: Release) -> str:

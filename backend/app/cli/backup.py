@@ -1,6 +1,7 @@
 """`fiscal backup` and `fiscal restore`: the database together with the keys of its claves."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -8,39 +9,59 @@ import click
 from app.errors import InvalidInput
 
 SHORTEST = 16  # characters of a passphrase
+_PATH = click.Path(path_type=Path)
 _PASSPHRASE = click.option(
     "--passphrase-file",
     required=True,
-    type=click.Path(path_type=Path),
+    type=_PATH,
     help="Holds the passphrase of SECRET_KEYS in the backup; never on the command line.",
 )
-_FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
 @click.command()
-@_FILE
+@click.argument("file", required=False, type=_PATH)
+@click.option("--directory", type=_PATH, help="Write a file named by the time to this directory.")
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    help="Of the backups in --directory leave the newest KEEP; all without it.",
+)
 @_PASSPHRASE
-def backup(file: Path, passphrase_file: Path) -> None:
-    """Write the database and SECRET_KEYS to the new FILE."""
+def backup(
+    file: Path | None, directory: Path | None, keep: int | None, passphrase_file: Path
+) -> None:
+    """Write the database and SECRET_KEYS to the new FILE, or to one in --directory."""
     from app import bootstrap
     from app.cli.stores import typed_database_errors
+    from app.infrastructure.db import backup_directory
     from app.infrastructure.db.backup import write_backup
     from app.settings import get_settings
 
+    if keep and not directory:
+        raise click.UsageError("--keep is about the backups in --directory; name that too.")
+    target = file or (directory and backup_directory.dated(directory, datetime.now(UTC)))
+    if target is None or (file and directory):
+        raise click.UsageError("Name either FILE or --directory.")
     settings = get_settings()
     url, keys = settings.require("database_url"), settings.require("secret_keys")
     bootstrap.cipher()  # keys that are none are told now, not at the restore
+    passphrase = _passphrase(passphrase_file)
+    if directory:
+        backup_directory.remove_abandoned(directory)
     with typed_database_errors():
-        rows = write_backup(url, file, keys, _passphrase(passphrase_file))
-    click.echo(f"wrote {sum(rows.values())} rows of {len(rows)} tables to {file}")
+        rows = write_backup(url, target, keys, passphrase)
+    click.echo(f"wrote {sum(rows.values())} rows of {len(rows)} tables to {target}")
+    if directory and keep:
+        for old in backup_directory.remove_older(directory, target, keep):
+            click.echo(f"removed {old}")
 
 
 @click.command()
-@_FILE
+@click.argument("file", type=_PATH)
 @_PASSPHRASE
 @click.option(
     "--keys-to",
-    type=click.Path(path_type=Path),
+    type=_PATH,
     help="Write the backup's SECRET_KEYS to this new file.",
 )
 def restore(file: Path, passphrase_file: Path, keys_to: Path | None) -> None:

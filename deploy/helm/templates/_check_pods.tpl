@@ -30,7 +30,7 @@ usage: include "fiscal.checkPod" (dict "who" "api" "options" .Values.api "ours" 
   {{- if has .name $names }}{{ fail (printf "%s has %s twice among its extraVolumes; give each a name of its own." $who .name) }}{{ end -}}
   {{- $names = append $names .name -}}
 {{- end -}}
-{{- $paths := dict "tmp" "/tmp" "shm" "/dev/shm" }}{{ $taken := list -}}
+{{- $paths := dict "tmp" "/tmp" "shm" "/dev/shm" "backups" "/backups" "passphrase" "/run/passphrase" }}{{ $taken := list -}}
 {{- range $ours }}{{ $taken = append $taken (get $paths .) }}{{ end -}}
 {{- range .options.extraVolumeMounts -}}
   {{- if not (has .name (concat $ours $names)) }}{{ fail (printf "%s mounts %s, which is none of its volumes; add it to extraVolumes." $who .name) }}{{ end -}}

@@ -31,6 +31,8 @@
 {{- end -}}
 {{- if ne (empty $values.secrets.pdfAccessKeyId) (empty $values.secrets.pdfSecretAccessKey) }}{{ fail "secrets.pdfAccessKeyId and secrets.pdfSecretAccessKey go together; set both, or neither." }}{{ end -}}
 {{- range $role := list "api" "beat" "flower" "metrics" "simulator" "jobs" }}{{ include "fiscal.checkPod" (dict "who" $role "options" (get $values $role) "ours" (list "tmp")) }}{{ end -}}
+{{- include "fiscal.checkPod" (dict "who" "backup" "options" $values.backup "ours" (list "tmp" "backups" "passphrase")) -}}
+{{- if has (splitList " " $values.backup.schedule | rest | first) (list "23" "0" "00") }}{{ fail (printf "backup.schedule %s is between 23:00 and 01:00, where Chile's change of clocks leaves an hour out or repeats one; take another hour." $values.backup.schedule) }}{{ end -}}
 {{- range $worker := $workers -}}
   {{- $ours := eq $worker.image "selenium" | ternary (list "tmp" "shm") (list "tmp") -}}
   {{- include "fiscal.checkPod" (dict "who" (printf "worker %s" $worker.name) "options" $worker "ours" $ours "isWorker" true) -}}

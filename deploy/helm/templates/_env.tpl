@@ -10,8 +10,10 @@ secrets than it reads: Flower sees no database and no key, beat no key. */}}
 {{- if has .role (list "api" "worker" "beat" "flower" "metrics" "test") }}
 {{ include "fiscal.env.redis" .root }}
 {{- end }}
-{{- if has .role (list "api" "worker" "seed") }}
+{{- if has .role (list "api" "worker" "seed" "backup") }}
 {{ include "fiscal.fromSecret" (dict "root" .root "name" "SECRET_KEYS" "key" "secret-keys") }}
+{{- end }}
+{{- if has .role (list "api" "worker" "seed") }}
 {{ include "fiscal.env.portal" .root }}
 {{- end }}
 {{- if has .role (list "api" "worker") }}

@@ -4,8 +4,9 @@ the root context `$`; those that need more take a dict whose "root" is `$`. Each
 purpose: _names (names, labels, images), _secrets (which Secret holds what), _env (environment by
 role), _outside and _urls (addresses of outside services), _pod (the one pod template of our images),
 _container (what its containers share), _security, _probes, _stores and _ownership (bundled Redis and
-Postgres), _migrate (one Job, two wrappings), _workers (the chosen list, checked), _checks
-and _check_pods (what cannot work), _quantities (amounts as numbers), _network (who talks to whom).
+Postgres), _migrate (one Job, two wrappings), _backup (one Job, each night and at first), _workers (the
+chosen list, checked), _checks and _check_pods (what cannot work), _quantities (amounts as numbers),
+_network (who talks to whom).
 */}}
 
 {{- define "fiscal.fullname" -}}

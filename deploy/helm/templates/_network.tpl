@@ -10,6 +10,7 @@ beat: {to: [postgres, redis], traces: true}
 flower: {to: [redis], from: outside}
 metrics: {to: [postgres, redis], from: outside}
 migrate: {to: [postgres]}
+backup: {to: [postgres]}
 seed: {to: [postgres, simulator]}
 test: {to: [postgres, redis]}
 simulator: {to: [api]}
@@ -30,6 +31,7 @@ simulator: [8080, 1025]
 {{- define "fiscal.roles" -}}
 {{- $roles := dict "api" true "worker" true "beat" true "flower" true "metrics" true "migrate" true "test" true -}}
 {{- if .Values.demo.enabled }}{{ $_ := merge $roles (dict "simulator" true "seed" true) }}{{ end -}}
+{{- if .Values.backup.enabled }}{{ $_ := set $roles "backup" true }}{{ end -}}
 {{- if not (include "fiscal.isExternal" .Values.postgres) }}{{ $_ := set $roles "postgres" true }}{{ end -}}
 {{- if not (include "fiscal.isExternal" .Values.redis) }}{{ $_ := set $roles "redis" true }}{{ end -}}
 {{- $roles | toJson -}}

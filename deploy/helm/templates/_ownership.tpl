@@ -1,6 +1,6 @@
 {{- /*
-How a bundled store gets a directory that it may write: fsGroup (every ordinary StorageClass), root
-(a first container hands the directory over) or none (the data lives as long as the pod). The class
+How a store, or the backup, gets a directory that it may write: fsGroup (every ordinary StorageClass), root
+(a first container hands the directory over) or none (a store's data lives as long as the pod). The class
 kubernetes.io/host-path of test clusters ignores fsGroup and makes directories for root alone; in a
 namespace that forbids root nothing can hand them over, and NOTES say so (docs/decisions).
 usage: include "fiscal.ownership" (dict "root" $ "store" .Values.redis)
@@ -15,7 +15,7 @@ usage: include "fiscal.ownership" (dict "root" $ "store" .Values.redis)
 {{- $namespace := lookup "v1" "Namespace" "" .root.Release.Namespace | default dict -}}
 {{- $forbidsRoot := eq (dig "metadata" "labels" "pod-security.kubernetes.io/enforce" "" $namespace) "restricted" -}}
 {{- if ne $wanted.ownership "auto" }}{{ $wanted.ownership -}}
-{{- else if ne $provisioner "kubernetes.io/host-path" }}fsGroup
+{{- else if or $wanted.existingClaim (ne $provisioner "kubernetes.io/host-path") }}fsGroup
 {{- else }}{{ $forbidsRoot | ternary "none" "root" }}{{ end -}}
 {{- end }}
 
@@ -23,18 +23,22 @@ usage: include "fiscal.ownership" (dict "root" $ "store" .Values.redis)
 {{- define "fiscal.storeOwner" -}}
 {{- if eq (include "fiscal.ownership" .) "root" }}
 initContainers:
-  - name: own-volume
-    image: {{ quote .store.image }}
-    imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-    command: [chown, "999:999", {{ .path }}]
-    securityContext:
-      runAsNonRoot: false
-      runAsUser: 0
-      allowPrivilegeEscalation: false
-      readOnlyRootFilesystem: true
-      capabilities: {drop: [ALL], add: [CHOWN]}
-    resources: {{- toYaml .root.Values.jobs.resources | nindent 6 }}
-    volumeMounts:
-      - {name: data, mountPath: {{ .path }}}
+  {{- include "fiscal.ownVolume" (dict "root" .root "image" .store.image "user" 999 "volume" "data" "path" .path) | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{- define "fiscal.ownVolume" -}}
+- name: own-volume
+  image: {{ quote .image }}
+  imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+  command: [chown, "{{ .user }}:{{ .user }}", {{ .path }}]
+  securityContext:
+    runAsNonRoot: false
+    runAsUser: 0
+    allowPrivilegeEscalation: false
+    readOnlyRootFilesystem: true
+    capabilities: {drop: [ALL], add: [CHOWN]}
+  resources: {{- toYaml .root.Values.jobs.resources | nindent 4 }}
+  volumeMounts:
+    - {name: {{ .volume }}, mountPath: {{ .path }}}
 {{- end }}

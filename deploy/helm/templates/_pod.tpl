@@ -7,6 +7,7 @@ usage: include "fiscal.podTemplate" (dict "root" $ "role" "api" "args" (list "ap
   worker              name of the worker, for its label
   env, ports, probes, lifecycle   text, as it stands in a container
   shmSize             memory for Chrome's /dev/shm, e.g. 512Mi
+  initContainers      text, a list of containers that run first
   waitForSchema       true: an init container waits until the database is as new as the image
   grace               seconds from SIGTERM to SIGKILL
   restartPolicy       for jobs
@@ -40,8 +41,11 @@ spec:
   {{- with .restartPolicy }}
   restartPolicy: {{ . }}
   {{- end }}
-  {{- if .waitForSchema }}
+  {{- if or .waitForSchema .initContainers }}
   initContainers:
+    {{- with .initContainers }}{{ . | trim | nindent 4 }}{{ end }}
+    {{- end }}
+    {{- if .waitForSchema }}
     - name: wait-for-schema
       {{- include "fiscal.container" (merge (dict "args" (list "fiscal" "wait-for-schema" "--timeout" "600")) .) | nindent 6 }}
       env: {{- include "fiscal.env" (dict "root" .root "role" "migrate") | nindent 8 }}

@@ -51,9 +51,10 @@ in use: a volume without its password is lost data.
   {{- if not (include "fiscal.isExternal" .Values.redis) }}{{ $_ := set $made "redis-password" (randAlphaNum 32) }}{{ end -}}
   {{- if not (include "fiscal.isExternal" .Values.postgres) }}{{ $_ := set $made "postgres-password" (randAlphaNum 32) }}{{ end -}}
   {{- if .Values.demo.enabled }}{{ $_ := set $made "whatsapp-access-token" (printf "demo-%s" (randAlphaNum 32)) }}{{ end -}}
+  {{- if .Values.backup.enabled }}{{ $_ := set $made "backup-passphrase" (randAlphaNum 32) }}{{ end -}}
   {{- if eq (include "fiscal.webhookKey" .) "demo-webhook-secret" }}{{ $_ := set $made "demo-webhook-secret" (printf "demo-%s" (randAlphaNum 32)) }}{{ end -}}
   {{- $data = merge $data $made -}}
-  {{- range $value := list "secretKeys" "apiKeys" "flowerBasicAuth" "metricsBasicAuth" "redisPassword" "postgresPassword" "whatsappAccessToken" "whatsappAppSecret" "whatsappVerifyToken" "smtpUrl" "mem0ApiKey" "mem0EmbedderApiKey" "pdfAccessKeyId" "pdfSecretAccessKey" -}}
+  {{- range $value := list "secretKeys" "apiKeys" "flowerBasicAuth" "metricsBasicAuth" "redisPassword" "postgresPassword" "whatsappAccessToken" "whatsappAppSecret" "whatsappVerifyToken" "smtpUrl" "mem0ApiKey" "mem0EmbedderApiKey" "pdfAccessKeyId" "pdfSecretAccessKey" "backupPassphrase" -}}
     {{- with index $given $value }}{{ $_ := set $data (kebabcase $value) . }}{{ end -}}
   {{- end -}}
 {{- end -}}

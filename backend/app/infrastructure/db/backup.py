@@ -5,6 +5,7 @@ holds SECRET_KEYS and the manifest's SHA-256 under a passphrase. So nobody witho
 reads a clave, or changes a row unnoticed. Other data is readable: keep the file like the database.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import psycopg
 from cryptography.fernet import Fernet, InvalidToken
@@ -50,30 +51,57 @@ _SEQUENCES = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname
 def write_backup(url: str, path: Path, secret_keys: str, passphrase: str) -> dict[str, int]:
     """Writes the database at `url` and `secret_keys` to a new file; returns rows by table.
 
-    The file appears whole or not at all, readable by its owner only. Raises AlreadyExists.
+    The file appears whole or not at all, readable by its owner only. Raises AlreadyExists, and
+    InvalidInput where the path cannot be written.
     """
-    if path.exists():
-        raise AlreadyExists(f"{path} is there already; name a new file.")
+    try:
+        if path.exists():
+            raise AlreadyExists(f"{path} is there already; name a new file.")
+        manifest = _write_whole(url, path, secret_keys, passphrase)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written ({error.strerror}).") from error
+    return {name: table["rows"] for name, table in manifest["tables"].items()}
+
+
+def _write_whole(url: str, path: Path, secret_keys: str, passphrase: str) -> dict[str, Any]:
     part = path.with_name(f".{path.name}.part")
     try:
-        with (
-            os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
-            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
-            psycopg.connect(libpq_url(url), **CONNECTION) as connection,
-        ):
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.read_only = True
-            manifest = _dump(connection, archive)
-            text = json.dumps(manifest).encode()
-            archive.writestr(MANIFEST, text)
-            sealed = {"secret_keys": secret_keys, "manifest": hashlib.sha256(text).hexdigest()}
-            archive.writestr(KEYS, _seal(json.dumps(sealed).encode(), passphrase))
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        part.rename(path)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            # The kernel lets go of the lock of a process that is killed: so backup_directory tells
+            # what was left behind from what is being written.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            manifest = _write(url, file, secret_keys, passphrase)
+            file.flush()
+            os.fsync(file.fileno())
+            part.rename(path)
     finally:
         part.unlink(missing_ok=True)
-    return {name: table["rows"] for name, table in manifest["tables"].items()}
+    _sync_directory(path.parent)
+    return manifest
+
+
+def _write(url: str, file: IO[bytes], secret_keys: str, passphrase: str) -> dict[str, Any]:
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        psycopg.connect(libpq_url(url), **CONNECTION) as connection,
+    ):
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        manifest = _dump(connection, archive)
+        text = json.dumps(manifest).encode()
+        archive.writestr(MANIFEST, text)
+        sealed = {"secret_keys": secret_keys, "manifest": hashlib.sha256(text).hexdigest()}
+        archive.writestr(KEYS, _seal(json.dumps(sealed).encode(), passphrase))
+    return manifest
+
+
+def _sync_directory(directory: Path) -> None:
+    """Makes the new name outlive a power cut, before anybody removes an older backup for it."""
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _dump(connection: psycopg.Connection[Any], archive: zipfile.ZipFile) -> dict[str, Any]:
