@@ -12,7 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.api.answers import DOWN, invalid, not_found
 from app.api.desk import DeskOf
 from app.api.schemas.fields import WRONG_CURSOR, Cursor, Limit, Page, page_of
-from app.api.schemas.runs import RunState, RunView
+from app.api.schemas.runs import QueueName, RunState, RunView
 from app.errors import DatabaseUnavailable
 from app.services.run_history import RunFilter, list_runs
 from app.services.runs import find_run
@@ -67,11 +67,12 @@ async def show_runs(
     company_id: UUID | None = None,
     state: RunState | None = None,
     task: TaskName = None,
+    queue: QueueName | None = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[RunView]:
     """Newest first. Finished runs are kept for 90 days."""
-    wanted = RunFilter(company_id=company_id, state=state, task=task)
+    wanted = RunFilter(company_id=company_id, state=state, task=task, queue=queue)
     return await desk.transact(
         lambda session: page_of(RunView.of, list_runs(session, wanted, limit=limit, cursor=cursor))
     )
