@@ -3,10 +3,10 @@
 Runs inside the slim image. The runs are those of the last hour; of some a worker has just taken
 hold, some wait, some have failed. Every look asks both stores for everything, as the first look of
 a process does; that its connections are open and its templates read is the same with any ledger.
+The fastest look counts: in the others is what else the machine did.
 """
 
 import asyncio
-import statistics
 import sys
 import time
 
@@ -44,7 +44,7 @@ FILL = text("""
 
 
 def main(runs: int) -> None:
-    """Fills the ledger, looks, prints the median."""
+    """Fills the ledger, looks, prints the fastest."""
     with connect() as connection:
         connection.execute("TRUNCATE runs, run_totals, run_time_totals, accounts CASCADE")
     with session_scope() as session:
@@ -69,7 +69,7 @@ async def _look(token: str) -> float:
             times.append(time.perf_counter() - begun)
             if answer.status_code != httpx.codes.OK:
                 raise SystemExit(f"the page answered {answer.status_code}")
-    return statistics.median(times) * 1000
+    return min(times) * 1000
 
 
 if __name__ == "__main__":

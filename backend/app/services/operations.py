@@ -86,12 +86,12 @@ def read_waits(session: Session, since: datetime) -> Sequence[Wait]:
     ]
 
 
-# Of intervals, which sort faster than what `extract` makes of them; names by their bytes, as well.
+# Of intervals, which sort faster than what `extract` makes of them.
 _WAITS = text("""
     SELECT queue, minute, count(*),
         percentile_disc(ARRAY[0.5, 0.95]::float8[]) WITHIN GROUP (ORDER BY waited)
     FROM (
-        SELECT coalesce(queue, '') COLLATE "C" AS queue,
+        SELECT coalesce(queue, '') AS queue,
             date_bin('1 min', queued_at, :since) AS minute,
             greatest(
                 coalesce(first_started_at, clock_timestamp()) - queued_at, interval '0'
