@@ -1,6 +1,6 @@
 """`python -m benchmarks [NAME ...]` prints ratios and keeps them: memory, cold-start, throughput,
-isolation, lanes, calendar, notifications, probe, watching, advise, sizes; all of them where none
-is named.
+isolation, lanes, calendar, notifications, probe, watching, page, advise, sizes; all of them where
+none is named.
 
 Needs Docker and the two images (`make up` or `docker compose build`). Ends with 1 where a goal
 is missed.
@@ -16,6 +16,7 @@ from benchmarks.isolation import isolation
 from benchmarks.lanes import lanes
 from benchmarks.memory import memory
 from benchmarks.notifications import notifications
+from benchmarks.page import page
 from benchmarks.probe import probe
 from benchmarks.results import Result, keep
 from benchmarks.speed import cold_start, throughput
@@ -32,6 +33,7 @@ ON_STAGE: dict[str, Callable[[Stage], Result | list[Result]]] = {
     "notifications": notifications,
     "probe": probe,
     "watching": watching,
+    "page": page,
     "advise": advise,
 }
 SIZES = (slim_size, selenium_size)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -11,25 +11,19 @@ from app import errors
 from app.infrastructure.db.models import Company, Run
 from app.services.document_fan_out import sync_documents_all_companies
 from app.services.outbox import outbox_scope
+from tests.unit.publishers import Published
 from tests.unit.sii.books import Books
 
 NOON = datetime(2026, 3, 15, 12, 10, tzinfo=UTC)
 
 
-class Published:
-    """Keeps what would have gone into the queue."""
-
-    def __init__(self, refuse_from: int = 99) -> None:
-        self.messages: list[tuple[UUID, dict[str, Any]]] = []
-        self._refuse_from = refuse_from
-
-    def queue_of(self, task: str) -> str:
-        return "low"
+class Refusing(Published):
+    """Redis takes the first message and no other."""
 
     def publish(self, run: Run) -> None:
-        if len(self.messages) >= self._refuse_from:
+        if self.runs:
             raise errors.QueueUnavailable()
-        self.messages.append((run.id, run.kwargs or {}))
+        super().publish(run)
 
 
 def fan_out(books: Books, published: Published, **options: Any) -> dict[str, Any]:
@@ -101,7 +95,7 @@ def test_the_next_hour_starts_one_unless_the_last_is_unfinished(books: Books) ->
 def test_a_queue_that_goes_away_leaves_the_rest_to_the_reconciler(books: Books) -> None:
     books.company("76000001-9")
     books.company("77100200-5")
-    failing, published = Published(refuse_from=1), Published()
+    failing, published = Refusing(), Published()
     fan_out(books, failing)
     assert len(failing.messages) == 1
     assert len(runs(books)) == 2

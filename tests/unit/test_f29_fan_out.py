@@ -13,9 +13,9 @@ from app import errors
 from app.infrastructure.db.models import Company, F29Form, Run
 from app.services import f29_fan_out
 from app.services.attempts import Attempt
+from tests.unit.publishers import Published
 from tests.unit.sii.books import Books
 from tests.unit.sii.forms import listed
-from tests.unit.test_document_fan_out import Published
 
 NOON = datetime(2026, 11, 15, 12, 10, tzinfo=UTC)
 FanOut = Callable[..., dict[str, Any]]

@@ -9,7 +9,7 @@ import pytest
 from app import errors
 from app.services.attempts import Attempt
 from tests.unit.sii.books import Books
-from tests.unit.sii.forms import Forms, fetch, files, listed, stored, sync
+from tests.unit.sii.forms import Forms, fetch, files, listed_company, stored, year_of
 
 NOON = datetime(2026, 11, 20, 15, tzinfo=UTC)
 FOLIOS = [8_123_456_001, 8_123_456_002, 8_123_456_003]
@@ -17,15 +17,12 @@ FOLIOS = [8_123_456_001, 8_123_456_002, 8_123_456_003]
 
 @pytest.fixture
 def portal() -> Forms:
-    return Forms([listed(folio, place + 1) for place, folio in enumerate(FOLIOS)])
+    return year_of(FOLIOS)
 
 
 @pytest.fixture
 def company(books: Books, portal: Forms) -> UUID:
-    company = books.company()
-    sync(books, portal, company)
-    portal.logins = portal.logouts = 0
-    return company
+    return listed_company(books, portal)
 
 
 def counts(result: dict[str, Any]) -> tuple[int, int, int]:

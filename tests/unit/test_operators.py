@@ -19,6 +19,7 @@ from app.services.pauses import list_pauses, pause_queue, resume_queue
 from app.services.retries import retry_run
 from app.services.schedule import enqueue_scheduled, run_entry_now
 from app.services.schedule_entries import ScheduledEntry, find_entry
+from tests.unit.publishers import Nowhere
 
 ANA = Operator("ana", "asked by phone")
 QUEUES = ("high", "default", "low")
@@ -30,16 +31,6 @@ ENTRY = ScheduledEntry(
     kwargs={"months": 2},
     expires=timedelta(hours=6),
 )
-
-
-class Nowhere:
-    """A publisher without a Redis; what it is given stays in the outbox."""
-
-    def queue_of(self, task: str) -> str:
-        return "low" if task.startswith("sii.") else "default"
-
-    def publish(self, run: Run) -> None:
-        raise AssertionError(run)
 
 
 @pytest.fixture

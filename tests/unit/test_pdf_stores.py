@@ -20,7 +20,7 @@ from app.services.pdf_storage import PdfStores, Place
 from app.settings import Settings
 from tests.unit.buckets import BUCKET, KEY_ID, SECRET, bucket_at, refusing_server, s3_server
 from tests.unit.sii.books import Books
-from tests.unit.sii.forms import Forms, fetch, files, listed, stored, sync
+from tests.unit.sii.forms import Forms, fetch, files, listed_company, stored, year_of
 
 FOLIOS = [8_123_456_001, 8_123_456_002]
 
@@ -44,14 +44,12 @@ def stores(request: pytest.FixtureRequest, s3_url: str, tmp_path: Path) -> PdfSt
 
 @pytest.fixture
 def portal() -> Forms:
-    return Forms([listed(folio, place + 1) for place, folio in enumerate(FOLIOS)])
+    return year_of(FOLIOS)
 
 
 @pytest.fixture
 def company(books: Books, portal: Forms) -> UUID:
-    company = books.company()
-    sync(books, portal, company)
-    return company
+    return listed_company(books, portal)
 
 
 def read(books: Books, stores: PdfStores, company: UUID, folio: int) -> bytes:

@@ -12,7 +12,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.api.answers import DOWN, invalid, not_found
 from app.api.desk import DeskOf
 from app.api.schemas.fields import WRONG_CURSOR, Cursor, Limit, Page, page_of
-from app.api.schemas.runs import RunState, RunView
+from app.api.schemas.runs import QueueName, RunState, RunView
+from app.api.stopping import is_stopping
 from app.errors import DatabaseUnavailable
 from app.services.run_history import RunFilter, list_runs
 from app.services.runs import find_run
@@ -48,11 +49,12 @@ async def follow_run(
 ) -> AsyncIterable[ServerSentEvent]:
     """Server-sent events named `run`: the run as `Show a run` has it, at once and whenever it has
     changed. The stream ends when the run has; an `EventSource` is to be closed then, or it asks
-    again. While Postgres is away nothing is said.
+    again. So it should where the API stops before: the stream ends, and the run has not. While
+    Postgres is away nothing is said.
     """
     run = seen
     yield ServerSentEvent(event="run", data=run)
-    while run.finished_at is None:
+    while run.finished_at is None and not is_stopping():
         await asyncio.sleep(LOOK_AGAIN)
         with suppress(DatabaseUnavailable):
             run = await show_run(run.id, desk)
@@ -67,11 +69,12 @@ async def show_runs(
     company_id: UUID | None = None,
     state: RunState | None = None,
     task: TaskName = None,
+    queue: QueueName | None = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[RunView]:
     """Newest first. Finished runs are kept for 90 days."""
-    wanted = RunFilter(company_id=company_id, state=state, task=task)
+    wanted = RunFilter(company_id=company_id, state=state, task=task, queue=queue)
     return await desk.transact(
         lambda session: page_of(RunView.of, list_runs(session, wanted, limit=limit, cursor=cursor))
     )

@@ -10,20 +10,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import ColumnElement, delete, exists, select, tuple_, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.sql.dml import UpdateBase
 
 from app.infrastructure.db.models import (
+    AccountSession,
     EventHistory,
     NotificationDelivery,
     Onboarding,
     OperatorAction,
     Run,
     ScheduledNotification,
+    SignInTry,
 )
 from app.infrastructure.db.session import rows_changed
 from app.services.run_totals import count_finished
+from app.services.sign_ins import WINDOW
 
 BATCH = 2000  # rows per transaction: nobody waits long for one of them
 WORKING_TIME = 200  # s in one call; the next night goes on
@@ -33,7 +36,7 @@ ENDED = ("sent", "partial", "failed", "skipped")  # a cancelled one may come bac
 
 @dataclass(frozen=True)
 class Ages:
-    """How old what has ended may become."""
+    """How old what has ended may become; a sign-in knows itself when it is over."""
 
     runs: timedelta
     notifications: timedelta
@@ -52,8 +55,10 @@ def clean_up(
     batches: dict[str, Callable[[], UpdateBase]] = {
         "deliveries": lambda: _deliveries(now - ages.notifications),
         "notifications_emptied": lambda: _contexts(now - ages.notifications),
-        "history": lambda: _older(EventHistory, now - ages.history),
-        "operator_actions": lambda: _older(OperatorAction, now - ages.history),
+        "history": lambda: _older(EventHistory.at, now - ages.history),
+        "operator_actions": lambda: _older(OperatorAction.at, now - ages.history),
+        "account_sessions": lambda: _older(AccountSession.expires_at, now),
+        "sign_in_tries": lambda: _older(SignInTry.begun_at, now - WINDOW),
         "runs": lambda: _runs(now - ages.runs),
     }
     done = dict.fromkeys(batches, 0)
@@ -106,6 +111,7 @@ def _contexts(before: datetime) -> UpdateBase:
     return update(ScheduledNotification).where(rows).values(context={}, error_message=None)
 
 
-def _older(kind: type[EventHistory | OperatorAction], before: datetime) -> UpdateBase:
-    batch = select(kind.id).where(kind.at < before).limit(BATCH)
-    return delete(kind).where(kind.id.in_(batch.scalar_subquery()))
+def _older(at: InstrumentedAttribute[datetime], before: datetime) -> UpdateBase:
+    key = at.class_.__table__.primary_key.columns
+    batch = select(*key).where(at < before).limit(BATCH).with_for_update(skip_locked=True)
+    return delete(at.class_).where(tuple_(*key).in_(batch))

@@ -40,7 +40,6 @@ class Ledger:
     running: Sequence[RunLine]
     waiting: Sequence[RunLine]
     failures: Sequence[RunLine]
-    waits: Sequence[Wait]
     entries: Sequence[ScheduledEntry]
     paused: frozenset[str]
 
@@ -51,6 +50,7 @@ class Board:
 
     at: datetime
     ledger: Ledger
+    waits: Sequence[Wait]
     layout: Layout | None
 
     @property
@@ -76,7 +76,7 @@ class Board:
     @cached_property
     def hour(self) -> Mapping[str, Wait]:
         """The waits of the last hour by queue."""
-        return {wait.queue: wait for wait in self.ledger.waits if wait.minute is None}
+        return {wait.queue: wait for wait in self.waits if wait.minute is None}
 
     def verdict(self, queue: str) -> str:
         """Returns one word on a queue: paused, nobody, slow, quiet, fast, on_time."""
@@ -112,26 +112,19 @@ class Boards:
 
     async def _ask(self) -> Board:
         now = datetime.now(UTC)
-        ledger, layout = await asyncio.gather(
-            self._desk.transact(lambda session: self._read_ledger(session, now)),
+        waits, ledger, layout = await asyncio.gather(
+            self._ask_waits(now - operations.HOUR),
+            self._desk.transact(_read_ledger),
             self._ask_redis(),
         )
-        return Board(now, ledger, layout)
+        return Board(now, ledger, waits, layout)
 
-    def _read_ledger(self, session: Session, now: datetime) -> Ledger:
-        return Ledger(
-            unfinished=read_unfinished(session),
-            running=operations.read_running(session, SHOWN),
-            waiting=operations.read_waiting(session, SHOWN),
-            failures=operations.read_failures(session, SHOWN),
-            waits=self._read_waits(session, now - operations.HOUR),
-            entries=read_schedule(session),
-            paused=frozenset(pause.queue for pause in list_pauses(session)),
-        )
-
-    def _read_waits(self, session: Session, since: datetime) -> Sequence[Wait]:
-        if self._waits is None or time.monotonic() - self._waits[0] > WAITS_FRESH:
-            self._waits = (time.monotonic(), operations.read_waits(session, since))
+    async def _ask_waits(self, since: datetime) -> Sequence[Wait]:
+        """On a connection of its own: Postgres needs longer for it than for all the rest."""
+        now = time.monotonic()
+        if self._waits is None or now - self._waits[0] > WAITS_FRESH:
+            found = await self._desk.transact(lambda one: operations.read_waits(one, since))
+            self._waits = (now, found)
         return self._waits[1]
 
     async def _ask_redis(self) -> Layout | None:
@@ -141,3 +134,14 @@ class Boards:
         with suppress(QueueUnavailable):
             return await self._desk.look(lambda: read_layout(client))
         return None
+
+
+def _read_ledger(session: Session) -> Ledger:
+    return Ledger(
+        unfinished=read_unfinished(session),
+        running=operations.read_running(session, SHOWN),
+        waiting=operations.read_waiting(session, SHOWN),
+        failures=operations.read_failures(session, SHOWN),
+        entries=read_schedule(session),
+        paused=frozenset(pause.queue for pause in list_pauses(session)),
+    )

@@ -11,6 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.exceptions import HTTPException
 
 from app.api.desk import Desk, DeskOf
+from app.api.stopping import is_stopping
 from app.errors import DatabaseUnavailable, TooManyTries, Unauthenticated
 from app.services.sign_ins import close_session, count_try, open_session
 from app.web import actions
@@ -78,9 +79,10 @@ async def follow_board(
     request: Request, visitor: VisitorOf, words: WordsOf, boards: BoardsOf, desk: DeskOf
 ) -> AsyncIterable[ServerSentEvent]:
     """Sends events named `board`: the parts that have changed, as HTML by name. `ended` is the last
-    one, where the session has ended. While Postgres is away nothing is said."""
+    one, where the session has ended; without it the API stops, and the browser asks again by
+    itself. While Postgres is away nothing is said."""
     shown: dict[str, str] = {}
-    while True:
+    while not is_stopping():
         try:
             visitor = await signed_in(request, desk)
             parts = parts_of(await boards.read(), words, visitor)

@@ -62,7 +62,7 @@ def parts_of(board: Board, words: Words, visitor: SignedIn) -> Mapping[str, str]
         if board.layout
         else [],
         "charts": {
-            name: chart.chart_of(board.ledger.waits, name, OBJECTIVES[name]) for name in QUEUE_NAMES
+            name: chart.chart_of(board.waits, name, OBJECTIVES[name]) for name in QUEUE_NAMES
         },
         "chart": chart,
     }

@@ -115,9 +115,17 @@ class Api:
 
 @contextmanager
 def running_api(
-    database_url: str, redis_url: str, log_path: Path, **environment: str
+    database_url: str,
+    redis_url: str,
+    log_path: Path,
+    *,
+    graceful_timeout: int = 2,
+    **environment: str,
 ) -> Iterator[Api]:
-    """Yields an API that writes to `log_path` and has these variables, too."""
+    """Yields an API that writes to `log_path` and has these variables, too.
+
+    At its end requests have `graceful_timeout` s until it is killed.
+    """
     port = fixed_port()
     environment |= os.environ | {
         "DATABASE_URL": database_url,
@@ -128,7 +136,7 @@ def running_api(
     command = [
         *(sys.executable, "-m", "gunicorn", "app.main:app", "--workers", "1"),
         *("-k", "uvicorn_worker.UvicornWorker", "-b", f"127.0.0.1:{port}"),
-        *("--no-control-socket", "--graceful-timeout", "2"),
+        *("--no-control-socket", "--graceful-timeout", str(graceful_timeout)),
         *("--logger-class", "app.api.server_log.ServerLog"),
     ]
     with log_path.open("wb") as log:

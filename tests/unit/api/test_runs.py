@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import httpx
 from sqlalchemy.orm import Session
 
+from app.api.schemas.runs import QueueName
+from app.infrastructure.celery.topology import QUEUES
 from app.infrastructure.db.models import Run
 from tests.unit.api.conftest import refused
 
@@ -88,6 +90,7 @@ def test_runs_are_filtered(api: httpx.Client, session: Session) -> None:
     of_company = add_run(session, company_id=company)
     failed = add_run(session, 1, state="failed")
     probe = add_run(session, 2, task="system.probe")
+    low = add_run(session, 3, queue="low")
 
     def found(**params: str) -> list[str]:
         return [run["id"] for run in walk(api, "/runs", **params)]
@@ -95,12 +98,16 @@ def test_runs_are_filtered(api: httpx.Client, session: Session) -> None:
     assert found(company_id=str(company)) == [of_company]
     assert found(state="failed") == [failed]
     assert found(task="system.probe") == [probe]
+    assert found(queue="low") == [low]
+    assert found(queue="low", state="failed") == []
     assert found(company_id=str(uuid4())) == []
 
 
 BAD_FILTERS = [
     ("state", "done"),
     ("task", "a\x00b"),
+    ("queue", "medium"),
+    ("queue", ""),
     ("company_id", "seven"),
     ("cursor", "x"),
     ("cursor", "bm9uc2Vuc2U"),
@@ -110,6 +117,12 @@ BAD_FILTERS = [
     ("cursor", "ñ"),
     ("cursor", "x" * 201),
 ]
+
+
+def test_an_unknown_queue_is_told_which_there_are(api: httpx.Client) -> None:
+    assert get_args(QueueName) == tuple(QUEUES)
+    detail = api.get("/v1/runs", params={"queue": "medium"}).json()["detail"]
+    assert detail == "queue: Input should be 'high', 'default' or 'low'"
 
 
 def test_a_bad_filter_is_refused_and_named(api: httpx.Client) -> None:

@@ -24,19 +24,6 @@ from app.services.obligations import activate_mandatory_events, seed_event_templ
 TODAY = date(2026, 11, 25)
 
 
-class Published:
-    """Keeps what would have gone into the queue."""
-
-    def __init__(self) -> None:
-        self.runs: list[UUID] = []
-
-    def queue_of(self, task: str) -> str:
-        return "default"
-
-    def publish(self, run: Run) -> None:
-        self.runs.append(run.id)
-
-
 class Almanac:
     """Companies with their obligations."""
 

@@ -13,7 +13,8 @@ from app.infrastructure.db.models import Run
 from app.services import calendar_fan_out
 from app.services.attempts import Attempt
 from app.services.calendar_fan_out import sync_all_companies
-from tests.unit.calendar.almanac import TODAY, Almanac, Published
+from tests.unit.calendar.almanac import TODAY, Almanac
+from tests.unit.publishers import Published
 
 SYNC = "calendar.sync_company"
 
@@ -62,7 +63,7 @@ def test_each_active_company_that_follows_something_gets_a_run(almanac: Almanac)
     runs = started(almanac)
     assert {run.company_id for run in runs} == companies
     assert all(run.kwargs == {"company_id": str(run.company_id)} for run in runs)
-    assert sorted(published.runs) == sorted(run.id for run in runs)
+    assert sorted(run.id for run in published.runs) == sorted(run.id for run in runs)
 
 
 @pytest.mark.parametrize("finished", [False, True])

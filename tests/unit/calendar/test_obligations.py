@@ -22,7 +22,8 @@ from app.services import obligations, tax_info
 from app.services.auto_notifications import assign_auto_notifications
 from app.services.calendar_requests import request_sync
 from app.services.outbox import outbox_scope
-from tests.unit.calendar.almanac import Almanac, Published
+from tests.unit.calendar.almanac import Almanac
+from tests.unit.publishers import Published
 
 
 def activate(almanac: Almanac, company: UUID) -> dict[str, list[str]]:
@@ -156,7 +157,7 @@ def test_facts_switch_on_what_they_bring_and_start_one_sync(almanac: Almanac) ->
             tax_info.change_tax_info(session, outbox, company, values)
     (run,) = almanac.runs()
     assert (run.task, run.kwargs) == ("calendar.sync_company", {"company_id": str(company)})
-    assert published.runs == [run.id]
+    assert [one.id for one in published.runs] == [run.id]
     with almanac.sessions() as session:
         assert obligations.followed_by(session, company).keys() == {
             "f22", "f29", "previred", "dj_1887", "dj_1879",

@@ -14,19 +14,6 @@ from app.services.belonging import search
 from tests.unit.keeping.planting import ANA, LUZ, TABLES, Planted, plant
 
 
-class Postbox:
-    """Notes what is published."""
-
-    def __init__(self) -> None:
-        self.runs: list[Run] = []
-
-    def queue_of(self, task: str) -> str:
-        return "default"
-
-    def publish(self, run: Run) -> None:
-        self.runs.append(run)
-
-
 def plant_companies(sessions: sessionmaker[Session]) -> set[str]:
     """Plants both, named as companies everywhere but in the table of people."""
     columns = set()

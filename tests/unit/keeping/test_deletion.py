@@ -22,8 +22,9 @@ from app.services.deletion import delete_company, delete_person
 from app.services.memories import save_user_memories
 from app.services.memory_deletion import forget_memories
 from app.services.pdf_storage import PdfStores
-from tests.unit.keeping.deletions import Postbox, found, plant_companies, snapshot
+from tests.unit.keeping.deletions import found, plant_companies, snapshot
 from tests.unit.keeping.planting import ANA, LUZ, TABLES, companys_own
+from tests.unit.publishers import Published
 from tests.unit.test_cli import fiscal
 
 
@@ -34,20 +35,20 @@ def test_of_a_company_nothing_is_left_in_any_table(
     before = found(sessions, ANA.of_company)
     assert before.keys() >= named, "the search must look into every column"
     bystander = snapshot(sessions, LUZ)
-    postbox = Postbox()
+    published = Published()
 
-    counted = delete_company(sessions, postbox, pdfs, "76.123.456-0", dry_run=True)
+    counted = delete_company(sessions, published, pdfs, "76.123.456-0", dry_run=True)
     assert found(sessions, ANA.of_company) == before
     assert len(list(tmp_path.rglob("*.pdf"))) == 4
-    assert postbox.runs == []
+    assert published.runs == []
 
-    done = delete_company(sessions, postbox, pdfs, ANA.rut, dry_run=False)
+    done = delete_company(sessions, published, pdfs, ANA.rut, dry_run=False)
     assert done.rows == counted.rows
     assert (done.ended, done.pdfs, counted.pdfs) == (1, 2, 1)
     # An empty row keeps its slug until its run has looked for it in Mem0: see the next test.
     assert found(sessions, ANA.of_company) == done.left == {"memories.slug": 1}
-    assert {run.id for run in postbox.runs} == set(done.forgetting)
-    for each in postbox.runs:
+    assert {run.id for run in published.runs} == set(done.forgetting)
+    for each in published.runs:
         assert each.kwargs is not None
         assert each.kwargs["owner_id"] in (str(ANA.company_id), str(ANA.user_id))
     with sessions() as session:
@@ -74,11 +75,11 @@ def test_memories_leave_mem0_after_their_company(
         session.execute(update(Run).where(Run.id == run.id).values(
             state="succeeded", finished_at=func.now()))  # fmt: skip
     assert "mem0_memories.payload" in found(sessions, ANA.of_company)
-    postbox = Postbox()
-    done = delete_company(sessions, postbox, PdfStores(outside={"directory": Nothing()}),
+    published = Published()
+    done = delete_company(sessions, published, PdfStores(outside={"directory": Nothing()}),
                           ANA.rut, dry_run=False)  # fmt: skip
     assert done.left == {"mem0_memories.payload": 1, "memories.slug": 1}
-    for each in postbox.runs:
+    for each in published.runs:
         with sessions.begin() as session:
             session.execute(update(Run).where(Run.id == each.id).values(
                 state="running", attempts=1))  # fmt: skip
@@ -114,7 +115,7 @@ def test_a_run_at_work_refuses_the_deletion_and_nothing_changes(
                         company_id=ANA.company_id))  # fmt: skip
     before = snapshot(sessions, ANA)
     with pytest.raises(RunsUnfinished, match=r"sii.sync_f29\) is at work for this company; noth"):
-        delete_company(sessions, Postbox(), pdfs, ANA.rut, dry_run=False)
+        delete_company(sessions, Published(), pdfs, ANA.rut, dry_run=False)
     assert snapshot(sessions, ANA) == before
 
 
@@ -122,7 +123,7 @@ def test_pdfs_that_cannot_be_reached_refuse_the_deletion(sessions: sessionmaker[
     plant_companies(sessions)
     before = snapshot(sessions, ANA)
     with pytest.raises(PdfElsewhere, match="the store directory, whose settings are gone"):
-        delete_company(sessions, Postbox(), PdfStores(), ANA.rut, dry_run=False)
+        delete_company(sessions, Published(), PdfStores(), ANA.rut, dry_run=False)
     assert snapshot(sessions, ANA) == before
 
 
@@ -158,4 +159,4 @@ def test_what_cannot_be_meant_is_one_sentence(
         session.add(Company(rut="12345678-5", business_name="Juan Soto"))
         session.add(User(email="dueno@x.example", full_name="Juan Soto", rut="12345678-5"))
     with pytest.raises(kind, match=sentence):
-        act(sessions, Postbox(), PdfStores(), given, dry_run=False)
+        act(sessions, Published(), PdfStores(), given, dry_run=False)

@@ -19,8 +19,9 @@ from app.infrastructure.db.models import (
 from app.services.belonging import search
 from app.services.deletion import delete_person
 from app.services.pdf_storage import PdfStores
-from tests.unit.keeping.deletions import Postbox, found, memory_of
+from tests.unit.keeping.deletions import found, memory_of
 from tests.unit.keeping.planting import ANA, LUZ, TABLES, companys_own, plant
+from tests.unit.publishers import Published
 
 PERSONAL = re.compile("rut|mail|phone|name|user|person|owner|login|address")
 OF_COMPANIES = {
@@ -99,9 +100,9 @@ def test_of_a_person_nothing_is_left_but_in_other_taxpayers_documents(
     assert before.keys() >= person
     with sessions() as session:
         luz = search(session, LUZ.of_person)
-    counted = delete_person(sessions, Postbox(), PdfStores(), ANA.email, dry_run=True)
+    counted = delete_person(sessions, Published(), PdfStores(), ANA.email, dry_run=True)
     assert found(sessions, ANA.of_person) == before
-    done = delete_person(sessions, Postbox(), PdfStores(), str(ANA.user_id), dry_run=False)
+    done = delete_person(sessions, Published(), PdfStores(), str(ANA.user_id), dry_run=False)
     assert done.rows == counted.rows
     left = {"tax_documents.counterpart_rut": 1, "tax_documents.counterpart_name": 1,
             "memories.slug": 1}  # fmt: skip

@@ -9,14 +9,17 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.infrastructure.db.models import (
+    AccountSession,
     EventHistory,
     NotificationDelivery,
     Onboarding,
     Run,
     ScheduledNotification,
+    SignInTry,
 )
 from app.infrastructure.db.session import get_session_factory
 from app.services import retention
+from app.services.accounts import add_account
 from app.services.notification_seeds import seed_notification_templates
 from app.services.obligations import seed_event_templates
 from tests.unit.keeping.planting import LUZ, TABLES, plant
@@ -66,6 +69,8 @@ def test_only_what_has_ended_long_ago_goes_and_nothing_else_in_any_table(
         "notifications_emptied": 1,
         "history": 1,
         "operator_actions": 0,
+        "account_sessions": 0,
+        "sign_in_tries": 0,
         "runs": 5,
     }
     gone = {"notification_deliveries": 1, "event_history": 1, "runs": 5, "sync_checkpoints": 1}
@@ -110,3 +115,24 @@ def test_the_steps_of_an_onboarding_under_way_stay(sessions: sessionmaker[Sessio
         assert session.scalars(select(Run.root_id)).all() == [onboarding]
         session.execute(update(Onboarding).values(finished_at=NOW))
     assert retention.clean_up(sessions, AGES, now=NOW)["runs"] == 1
+
+
+def test_sign_ins_go_once_they_are_over(sessions: sessionmaker[Session]) -> None:
+    second = timedelta(seconds=1)
+    forgotten = NOW - timedelta(minutes=15)
+    with sessions.begin() as session:
+        add_account(session, "ana", "operator")
+        for number in range(3):  # more than a batch
+            over, open_ = f"over {number}", f"open {number}"
+            session.add_all([
+                AccountSession(token_hash=over, account="ana", expires_at=NOW - second),
+                AccountSession(token_hash=open_, account="ana", expires_at=NOW + second),
+                SignInTry(name_hash="ana", address=over, tries=6, begun_at=forgotten - second),
+                SignInTry(name_hash="ana", address=open_, tries=6, begun_at=forgotten + second),
+            ])  # fmt: skip
+    done = retention.clean_up(sessions, AGES, now=NOW)
+    assert (done["account_sessions"], done["sign_in_tries"]) == (3, 3)
+    with sessions() as session:
+        left = {f"open {number}" for number in range(3)}
+        assert set(session.scalars(select(AccountSession.token_hash))) == left
+        assert set(session.scalars(select(SignInTry.address))) == left

@@ -17,16 +17,9 @@ from app.services.memory_deletion import ask_to_forget, forget_memories
 from app.services.outbox import Outbox
 from tests.simulator import Simulator
 from tests.unit.memories.people import People, memory
+from tests.unit.publishers import Nowhere
 
 ADD = "/mem0/v3/memories/add/"
-
-
-class Nowhere:
-    def queue_of(self, task: str) -> str:
-        return "default"
-
-    def publish(self, run: Run) -> None:
-        raise AssertionError("nothing is published before the commit")
 
 
 def save(ana: People, store: Any, *memories: dict[str, str]) -> dict[str, int]:

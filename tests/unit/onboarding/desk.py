@@ -10,7 +10,6 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.infrastructure.celery.topology import TASKS
 from app.infrastructure.cipher import Cipher
 from app.infrastructure.db.models import Onboarding, Run, SiiCredential
 from app.infrastructure.db.session import get_session_factory
@@ -20,6 +19,7 @@ from app.services.onboarding_progress import OnboardingProgress, show_onboarding
 from app.services.onboarding_steps import STEPS
 from app.services.outbox import Outbox, outbox_scope
 from app.services.registration import Owner, PortalLogin, register_company, renew_credential
+from tests.unit.publishers import Published
 
 RUT = "76000001-9"
 OWNER = Owner("ana@pyme.example", "Ana Inventada")
@@ -32,19 +32,6 @@ FACTS = {
         "autorizadoDeclararDia20": "S",
     }
 }
-
-
-class Published:
-    """A publisher that keeps the names of the tasks."""
-
-    def __init__(self) -> None:
-        self.tasks: list[str] = []
-
-    def queue_of(self, task: str) -> str:
-        return TASKS.get(task, "default")
-
-    def publish(self, run: Run) -> None:
-        self.tasks.append(str(run.task))
 
 
 class Desk:

@@ -231,7 +231,7 @@ def test_in_whatever_order_things_happen_no_step_starts_early_or_twice(
 ) -> None:
     with desk.sessions.begin() as session:
         session.execute(text("TRUNCATE companies, users, runs CASCADE"))
-    desk.published.tasks.clear()
+    desk.published.runs.clear()
     company = desk.register()
     for happening in happenings:
         started = {run.task for run in desk.runs()}

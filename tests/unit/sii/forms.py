@@ -81,6 +81,19 @@ class Forms:
         return F29Pdf(content, hashlib.sha256(content).hexdigest(), 1, found)
 
 
+def year_of(folios: Collection[int]) -> Forms:
+    """Returns a portal with a return for each month, from January on."""
+    return Forms([listed(folio, month) for month, folio in enumerate(folios, 1)])
+
+
+def listed_company(books: Books, portal: Forms) -> UUID:
+    """Returns a company whose returns are known, and of whose PDFs there is none."""
+    company = books.company()
+    sync(books, portal, company)
+    portal.logins = portal.logouts = 0
+    return company
+
+
 def sync(books: Books, portal: Forms, company: UUID, **options: Any) -> dict[str, Any]:
     """Syncs 2026 in a run of its own, unless told otherwise."""
     return _run(sync_f29, books, portal, company, {"year": 2026} | options)

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from app.api.schemas.fields import PeriodText
 from app.infrastructure.db.models import Run
 
+QueueName = Literal["high", "default", "low"]  # a test keeps it equal to topology.py
 RunState = Literal[
     "queued", "running", "retrying", "succeeded", "failed", "revoked", "expired", "superseded"
 ]

@@ -110,23 +110,23 @@ class FiscalTask(Task):
         if not error.is_try and self.request.attempt < MOST_STARTS:
             self.request.retries -= 1  # `retry` adds the one that is not to count
         began = time.monotonic()
-        reason: Any = None
-        for _ in range(2):
-            try:
-                # Without Celery's own tries: of a Redis that is paused they take 20 s, and the hard
-                # limit of `high` is 10 s away where the soft one struck.
-                ended: BaseException = self.retry(
-                    exc=error, countdown=countdown, throw=False, retry=False
-                )
-            except Reject as unpublished:
-                reason = unpublished.reason
-                if time.monotonic() - began > STALE:
-                    break
-            else:
-                return ended
-        logger.warning("Redis takes no message; the run goes back to its queue")
-        back: BaseException = Reject(reason, requeue=True)
-        return back
+        ended = self._publish_retry(error, countdown)
+        if isinstance(ended, Reject) and time.monotonic() - began <= STALE:
+            ended = self._publish_retry(error, countdown)
+        if isinstance(ended, Reject):
+            logger.warning("Redis takes no message; the run goes back to its queue")
+        return ended
+
+    def _publish_retry(self, error: TransientError, countdown: int) -> BaseException:
+        """Returns Celery's Retry, or the Reject that puts the message in hand back."""
+        ended: BaseException
+        try:
+            # Without Celery's own tries: of a Redis that is paused they take 20 s, and the hard
+            # limit of `high` is 10 s away where the soft one struck.
+            ended = self.retry(exc=error, countdown=countdown, throw=False, retry=False)
+        except Reject as unpublished:
+            ended = Reject(unpublished.reason, requeue=True)
+        return ended
 
     def wait_before_retry(self, error: TransientError) -> int:
         """Returns seconds: what the error asks for, else 60, 120, 240 with 25 % of jitter."""
