@@ -13,7 +13,7 @@ from app.metrics.redis_figures import redis_figures
 from app.metrics.registry import FiscalCollector
 from app.metrics.stores import Store
 from tests.conftest import ROOT
-from tests.unit.metrics.ledger import record
+from tests.unit.metrics.ledger import answer, record
 
 PAGE = ROOT / "docs" / "metrics.md"
 
@@ -38,6 +38,7 @@ def labelled(figures: list[Metric]) -> Iterator[tuple[str, set[str]]]:
 
 def test_the_page_describes_what_is_exported(database_url: str, redis_url: str) -> None:
     record()
+    answer("home", "ok", 1)
     with redis.Redis.from_url(redis_url) as client:
         say_alive(client, "slow@a")
         usage = Usage({"main": 1.0}, {"main": 1}, 0)

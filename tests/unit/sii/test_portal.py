@@ -14,7 +14,7 @@ from app.infrastructure.sii.answers import UNTOLD_WAIT
 from app.infrastructure.sii.client import CountingClient
 from app.infrastructure.sii.politeness import ALONE, PATIENCE, Politeness, Turn
 from app.infrastructure.sii.portal import SiiPortal
-from app.infrastructure.sii.tally import Tally
+from app.infrastructure.sii.tally import UNCOUNTED, Tally
 from app.settings import Settings
 
 
@@ -63,6 +63,7 @@ def open_portal(
     address: str = "https://zeusr.sii.cl",
     cookie_domain: str = ".sii.cl",
     politeness: Politeness = ALONE,
+    tally: Tally = UNCOUNTED,
 ) -> SiiPortal:
     """Returns a portal whose login gives one TOKEN for `cookie_domain`."""
 
@@ -75,7 +76,8 @@ def open_portal(
     monkeypatch.setattr(portal_module, "log_in", logged_in)
     monkeypatch.setattr(portal_module, "CountingClient", with_hosts)
     hosts_of = {f"sii_{name}_url": address for name in ("auth", "home", "services")}
-    return SiiPortal(Settings(sii_min_request_interval=0, **hosts_of), politeness)
+    settings = Settings(sii_min_request_interval=0, **hosts_of)
+    return SiiPortal(settings, politeness, tally=tally)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import wraps
 from math import inf
 from time import monotonic
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,8 +34,7 @@ from app.errors import (
 from app.infrastructure.db.models import PortalAnswer
 from app.infrastructure.sii.politeness import Turn
 
-P = ParamSpec("P")
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)  # s
 OK, TIMEOUT, UNREACHABLE = "ok", "timeout", "unreachable"
@@ -172,18 +171,15 @@ class _Reader(Protocol):
     _tally: Tally
 
 
-S = TypeVar("S", bound=_Reader)
-
-
-def judged(read: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+def judged(read: F) -> F:
     """Makes a session's method tell the tally what was wrong with an answer that it has read."""
 
     @wraps(read)
-    def judge(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+    def judge(self: _Reader, *args: Any, **kwargs: Any) -> Any:
         try:
             return read(self, *args, **kwargs)
         except FiscalError as error:
             self._tally.judge(error)
             raise
 
-    return judge
+    return cast(F, judge)
