@@ -39,7 +39,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)  # s
 OK, TIMEOUT, UNREACHABLE = "ok", "timeout", "unreachable"
 # What an answer can be. That we ourselves keep a request back, or fail, says nothing of the portal.
-_FAULTS = (
+FAULTS = (
     *(SiiUnavailable, RateLimited, SessionExpired, TooManySessions),
     *(InvalidCredentials, CredentialsBlocked, RecaptchaRequired),
     *(UnexpectedAnswer, IncompleteAnswer, PdfUnusable),
@@ -52,7 +52,7 @@ def kind_of(error: FiscalError) -> str | None:
     """Returns the kind of answer that an error stands for, None where it stands for none."""
     if isinstance(error, SiiUnavailable) and error.seen:
         return error.seen
-    return error.code if isinstance(error, _FAULTS) else None
+    return error.code if isinstance(error, FAULTS) else None
 
 
 @dataclass
@@ -65,9 +65,11 @@ class Answer:
     _since: float | None = None
 
     def resume(self) -> None:
+        """Begins, or goes on, to wait for the portal."""
         self._since = monotonic()
 
     def pause(self) -> None:
+        """Waits for the portal no longer; does nothing where it did not wait."""
         if self._since is not None:
             self.seconds += monotonic() - self._since
             self._since = None
