@@ -52,10 +52,12 @@ def portal() -> "SiiPortal":
     from app.infrastructure.sii.portal import SiiPortal
     from app.infrastructure.sii.shared_politeness import politeness_of
     from app.infrastructure.sii.stored_sessions import StoredSessions
+    from app.infrastructure.sii.tally import Tally
 
     settings = get_settings()
-    memory = StoredSessions(get_session_factory(), cipher(), settings.sii_session_keep)
-    return SiiPortal(settings, politeness_of(settings), memory)
+    sessions = get_session_factory()
+    memory = StoredSessions(sessions, cipher(), settings.sii_session_keep)
+    return SiiPortal(settings, politeness_of(settings), memory, Tally(sessions))
 
 
 @lru_cache(maxsize=1)

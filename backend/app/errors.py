@@ -50,6 +50,10 @@ class SiiUnavailable(TransientError):
 
     asked_wait: int | None = None  # seconds, where SII asks everybody for them
 
+    def __init__(self, message: str | None = None, *, seen: str | None = None) -> None:
+        super().__init__(message)
+        self.seen = seen  # what of it, in a word for the figures; None where that is not known
+
 
 class SessionExpired(TransientError):
     """The SII session ended before the work was done."""

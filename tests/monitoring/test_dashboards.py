@@ -19,7 +19,7 @@ from app.services.due_entries import store_due_entries
 from tests.conftest import own_database
 from tests.monitoring.prometheus import Prometheus, running_prometheus
 from tests.monitoring.rules import MONITORING
-from tests.unit.metrics.ledger import record
+from tests.unit.metrics.ledger import answer, record
 from tests.unit.metrics.role import running_role
 from tests.unit.metrics.test_postgres_figures import deliver
 from tests.waiting import wait_until
@@ -36,7 +36,10 @@ every_dashboard = pytest.mark.parametrize("name", sorted(DASHBOARDS))
 
 
 def work() -> None:
-    """Ends runs in each queue, well and badly, and leaves one of each to be tried again."""
+    """Ends runs in each queue, well and badly, and leaves one of each to be tried again; the portal
+    answers them."""
+    answer("home", "ok", 0.2, 0.3, 4)
+    answer("home", "server_error", 1)
     for queue, task in TASKS.items():
         described = {"queue": queue, "task": task}
         record(number=3, **described)

@@ -1,10 +1,11 @@
-"""Figures out of Postgres: the ledger of runs, beat's entries, messages, logins."""
+"""Figures out of Postgres: the ledger of runs, beat's entries, messages, logins, the portal."""
 
 import time
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, groupby
 from math import inf
 from operator import itemgetter
+from typing import Any
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -12,17 +13,19 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     Metric,
 )
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app.infrastructure.celery.topology import QUEUES
 from app.infrastructure.db.session import session_scope
+from app.infrastructure.sii import tally
 from app.services.due_entries import read_lateness
 from app.services.figures import (
     Unfinished,
     count_open_sessions,
     read_credentials,
     read_deliveries,
+    read_portal_answers,
     read_retrying,
     read_unfinished,
 )
@@ -58,6 +61,7 @@ class PostgresFigures:
                 *_times(session),
                 *_messages(self._count_deliveries(session), count_unknown(session)),
                 *_gauges(session),
+                _portal(read_portal_answers(session)),
             ]
 
     def _count_deliveries(self, session: Session) -> dict[tuple[str, str], int]:
@@ -120,19 +124,39 @@ def _counters(session: Session) -> Iterable[Metric]:
 def _times(session: Session) -> Iterable[Metric]:
     families = {phase: HistogramMetricFamily(*said, labels=RUN) for phase, said in PHASES.items()}
     for (queue, task, phase), rows in groupby(read_times(session), key=itemgetter(0, 1, 2)):
-        found = list(rows)
-        # By bound and not by position: totals outlive a change of the buckets.
-        counts = [
-            sum(int(row.runs) for row in found if below < row.le <= bound)
-            for below, bound in zip((-1.0, *BUCKETS), (*BUCKETS, inf), strict=True)
-        ]
-        bounds = [str(bound) if bound < inf else "+Inf" for bound in (*BUCKETS, inf)]
-        families[phase].add_metric(
-            [queue, task],
-            list(zip(bounds, accumulate(counts), strict=True)),
-            sum_value=sum(row.seconds for row in found),
-        )
+        found = [(row.le, int(row.runs), row.seconds) for row in rows]
+        _add_histogram(families[phase], [queue, task], found, BUCKETS)
     yield from families.values()
+
+
+def _portal(answers: Sequence[Row[Any]]) -> Metric:
+    took = HistogramMetricFamily(
+        "fiscal_portal_answer_seconds", "From a request to its answer.", labels=["page", "kind"]
+    )
+    for named, rows in groupby(answers, key=itemgetter(0, 1)):
+        found = [(row.le, row.answers, row.seconds) for row in rows]
+        _add_histogram(took, named, found, tally.BUCKETS)
+    return took
+
+
+def _add_histogram(
+    family: HistogramMetricFamily,
+    labels: Sequence[str],
+    found: Sequence[tuple[float, int, float]],
+    buckets: Sequence[float],
+) -> None:
+    """Adds what was found as bound, number within just that bucket, and seconds together."""
+    # By bound and not by position: totals outlive a change of the buckets.
+    counts = [
+        sum(number for le, number, _ in found if below < le <= bound)
+        for below, bound in zip((-1.0, *buckets), (*buckets, inf), strict=True)
+    ]
+    bounds = [str(bound) if bound < inf else "+Inf" for bound in (*buckets, inf)]
+    family.add_metric(
+        labels,
+        list(zip(bounds, accumulate(counts), strict=True)),
+        sum_value=sum(seconds for _, _, seconds in found),
+    )
 
 
 def _messages(deliveries: dict[tuple[str, str], int], unknown: int) -> Iterable[Metric]:

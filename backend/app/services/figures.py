@@ -1,12 +1,20 @@
-"""What the ledger says of this moment: who waits, what is in doubt, whose clave is refused."""
+"""What the ledger says of this moment: who waits, what is in doubt, whose clave is refused; and how
+the portal has answered so far."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from app.infrastructure.db.models import NotificationDelivery, Run, SiiCredential, SiiSession
+from app.infrastructure.db.models import (
+    NotificationDelivery,
+    PortalAnswer,
+    Run,
+    SiiCredential,
+    SiiSession,
+)
 
 
 @dataclass(frozen=True)
@@ -62,3 +70,11 @@ def count_open_sessions(session: Session) -> int:
     """Returns how many sessions at SII are open, as far as we know: used now or left for later."""
     is_open = SiiSession.secret.is_not(None)
     return session.scalar(select(func.count()).select_from(SiiSession).where(is_open)) or 0
+
+
+def read_portal_answers(session: Session) -> Sequence[Row[Any]]:
+    """Returns page, kind, le (s), and the answers of just that bucket and their seconds together;
+    in this order, buckets without answers left out."""
+    row = PortalAnswer
+    statement = select(row.page, row.kind, row.le, row.answers, row.seconds)
+    return session.execute(statement.order_by(row.page, row.kind, row.le)).all()

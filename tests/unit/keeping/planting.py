@@ -23,6 +23,7 @@ SHARED = {
     "run_totals",
     "run_time_totals",
     "due_entries",
+    "portal_answers",
     # Of our own team: `fiscal operator remove` deletes an account, time the others.
     "accounts",
     "account_sessions",

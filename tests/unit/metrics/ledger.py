@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.infrastructure.db.models import Run
 from app.infrastructure.db.session import get_session_factory
+from app.infrastructure.sii.tally import Tally
 from app.services.run_totals import count_finished
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -41,10 +42,18 @@ def count() -> int:
         return count_finished(session)
 
 
+def answer(page: str, kind: str, *seconds: float) -> None:
+    """Adds the portal's answers that took so long."""
+    tally = Tally(get_session_factory())
+    for each in seconds:
+        tally.add(page, kind, each)
+    tally.flush()
+
+
 # A scrape sorts labels by name; tests name them from the large to the small.
 LABELS = (
     *("worker", "node", "part", "queue", "task", "state", "outcome", "error_code"),
-    *("channel", "status", "entry", "le"),
+    *("channel", "status", "entry", "page", "kind", "le"),
 )
 Samples = dict[str, dict[tuple[str, ...], float]]
 

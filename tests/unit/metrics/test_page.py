@@ -6,14 +6,16 @@ from collections.abc import Iterator
 import redis
 from prometheus_client.core import Metric
 
+from app.errors import code_of
 from app.infrastructure.celery.recovery import say_alive
 from app.infrastructure.celery.vitals import Usage, Vitals, say_vitals
+from app.infrastructure.sii import pages, tally
 from app.metrics.postgres_figures import PostgresFigures
 from app.metrics.redis_figures import redis_figures
 from app.metrics.registry import FiscalCollector
 from app.metrics.stores import Store
 from tests.conftest import ROOT
-from tests.unit.metrics.ledger import record
+from tests.unit.metrics.ledger import answer, record
 
 PAGE = ROOT / "docs" / "metrics.md"
 
@@ -38,6 +40,7 @@ def labelled(figures: list[Metric]) -> Iterator[tuple[str, set[str]]]:
 
 def test_the_page_describes_what_is_exported(database_url: str, redis_url: str) -> None:
     record()
+    answer("home", "ok", 1)
     with redis.Redis.from_url(redis_url) as client:
         say_alive(client, "slow@a")
         usage = Usage({"main": 1.0}, {"main": 1}, 0)
@@ -52,3 +55,10 @@ def test_the_page_describes_what_is_exported(database_url: str, redis_url: str) 
     assert names == page.keys()
     for name, labels in labelled(figures):
         assert labels == page[name], name
+
+
+def test_the_page_says_what_is_asked_of_the_portal_and_what_it_answers() -> None:
+    _, _, portal = PAGE.read_text().partition("\n## The portal\n")
+    named = set(re.findall(r"`(\w+)`", portal.partition("\n## ")[0]))
+    kinds = {tally.OK, tally.TIMEOUT, tally.UNREACHABLE, *map(code_of, tally.FAULTS)}
+    assert {*pages.PAGES.values(), "other"} | kinds <= named

@@ -9,6 +9,7 @@ from app.infrastructure.db.models import (
     NotificationDelivery,
     NotificationTemplate,
     PausedQueue,
+    PortalAnswer,
     ScheduledNotification,
     SiiCredential,
     SiiSession,
@@ -18,7 +19,7 @@ from app.infrastructure.db.session import session_scope
 from app.metrics import postgres_figures
 from app.metrics.postgres_figures import PostgresFigures
 from app.services.due_entries import store_due_entries
-from tests.unit.metrics.ledger import record, shown
+from tests.unit.metrics.ledger import answer, record, shown
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -130,11 +131,12 @@ def test_logins_are_shown_by_status() -> None:
 
 def test_no_label_names_a_company() -> None:
     record(number=3)
+    answer("home", "ok", 1)
     for family in PostgresFigures().read():
         for sample in family.samples:
             assert sample.labels.keys() <= {
                 *("queue", "task", "state", "outcome", "error_code", "le", "channel", "status"),
-                "entry",
+                *("entry", "page", "kind"),
             }
 
 
@@ -148,3 +150,22 @@ def test_open_sessions_and_paused_queues_are_shown() -> None:
     found = shown(PostgresFigures().read())
     assert found["fiscal_sii_sessions_open"] == {(): 1}
     assert found["fiscal_queue_paused"] == {("high",): 0, ("default",): 0, ("low",): 1}
+
+
+def test_answers_of_the_portal_are_a_histogram_that_outlives_a_change_of_its_buckets() -> None:
+    answer("home", "ok", 0.01, 0.02)
+    answer("home", "ok", 60, 61)
+    answer("home", "timeout", 120)
+    with session_scope() as session:  # of a release that had other buckets
+        session.add(PortalAnswer(page="home", kind="ok", le=0.75, answers=2, seconds=1.25))
+    found = shown(PostgresFigures().read())
+    buckets = found["fiscal_portal_answer_seconds_bucket"]
+    ok = {le: number for (page, kind, le), number in buckets.items() if kind == "ok"}
+    assert list(ok.values()) == [1, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 5, 6]
+    assert (ok["0.01"], ok["0.5"], ok["1.0"], ok["60.0"], ok["+Inf"]) == (1, 2, 4, 5, 6)
+    assert buckets["home", "timeout", "60.0"] == 0
+    assert found["fiscal_portal_answer_seconds_count"] == {
+        ("home", "ok"): 6,
+        ("home", "timeout"): 1,
+    }
+    assert found["fiscal_portal_answer_seconds_sum"]["home", "ok"] == pytest.approx(122.28)

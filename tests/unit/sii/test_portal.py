@@ -11,8 +11,10 @@ from app import errors
 from app.infrastructure.sii import answers
 from app.infrastructure.sii import portal as portal_module
 from app.infrastructure.sii.answers import UNTOLD_WAIT
+from app.infrastructure.sii.client import CountingClient
 from app.infrastructure.sii.politeness import ALONE, PATIENCE, Politeness, Turn
 from app.infrastructure.sii.portal import SiiPortal
+from app.infrastructure.sii.tally import UNCOUNTED, Tally
 from app.settings import Settings
 
 
@@ -61,21 +63,21 @@ def open_portal(
     address: str = "https://zeusr.sii.cl",
     cookie_domain: str = ".sii.cl",
     politeness: Politeness = ALONE,
+    tally: Tally = UNCOUNTED,
 ) -> SiiPortal:
     """Returns a portal whose login gives one TOKEN for `cookie_domain`."""
 
     def logged_in(*_: object) -> list[dict[str, str]]:
         return [{"name": "TOKEN", "value": "abc", "domain": cookie_domain, "path": "/"}]
 
-    client = httpx.Client
-
-    def with_hosts(**options: object) -> httpx.Client:
-        return client(transport=httpx.MockTransport(hosts), **options)  # type: ignore[arg-type]
+    def with_hosts(tally: Tally, **options: object) -> httpx.Client:
+        return CountingClient(tally, transport=httpx.MockTransport(hosts), **options)
 
     monkeypatch.setattr(portal_module, "log_in", logged_in)
-    monkeypatch.setattr(httpx, "Client", with_hosts)
+    monkeypatch.setattr(portal_module, "CountingClient", with_hosts)
     hosts_of = {f"sii_{name}_url": address for name in ("auth", "home", "services")}
-    return SiiPortal(Settings(sii_min_request_interval=0, **hosts_of), politeness)
+    settings = Settings(sii_min_request_interval=0, **hosts_of)
+    return SiiPortal(settings, politeness, tally=tally)
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,10 @@ def _by_code(code: int) -> FiscalError:
 def outage(address: str) -> SiiUnavailable | None:
     """Returns the error that the address of a page stands for where SII serves nobody."""
     if pages.ERROR_PAGE in address:
-        return SiiUnavailable("SII shows its error page; it may be under maintenance.")
+        message = "SII shows its error page; it may be under maintenance."
+        return SiiUnavailable(message, seen="maintenance")
     if pages.WAITING_ROOM in address:
-        error = SiiUnavailable("SII has put us into its waiting room.")
+        error = SiiUnavailable("SII has put us into its waiting room.", seen="waiting_room")
         error.asked_wait = UNTOLD_WAIT
         return error
     return None
@@ -71,7 +72,7 @@ def overload(status: int) -> SiiUnavailable | None:
     """Returns the error of a page's HTTP status where a browser was asked for fewer requests."""
     if status != 429:
         return None
-    error = SiiUnavailable("SII asks for fewer requests.")
+    error = SiiUnavailable("SII asks for fewer requests.", seen="rate_limited")
     error.asked_wait = UNTOLD_WAIT  # scripts see no header
     return error
 
@@ -98,7 +99,7 @@ def failed_status(status: int, retry_after: str | None) -> FiscalError | None:
         error.retry_after = _seconds(retry_after or "")
         return error
     if status >= 500:
-        return SiiUnavailable(f"SII answered with HTTP {status}.")
+        return SiiUnavailable(f"SII answered with HTTP {status}.", seen="server_error")
     if status in {401, 403}:
         return SessionExpired()
     if status >= 400:

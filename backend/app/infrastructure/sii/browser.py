@@ -12,7 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.errors import ConfigurationError
+from app.errors import BrowserFailed, ConfigurationError, FiscalError, SiiUnavailable
+from app.infrastructure.sii import pages
+from app.infrastructure.sii.tally import TIMEOUT, UNREACHABLE, Tally, kind_of
 from app.tracing import span
 
 if TYPE_CHECKING:
@@ -64,6 +66,31 @@ def chromium() -> Iterator["WebDriver"]:
 def page_status(driver: "WebDriver") -> int:
     """Returns the HTTP status of the page that is shown, 0 where it is not known."""
     return int(driver.execute_script(_STATUS))
+
+
+def failure(error: Exception, where: str) -> FiscalError:
+    """Returns what an error of the driver comes to; `where` names the page in words."""
+    from selenium.common.exceptions import TimeoutException, WebDriverException
+
+    if isinstance(error, TimeoutException):
+        return SiiUnavailable(f"SII's {where} did not answer in time.", seen=TIMEOUT)
+    if isinstance(error, WebDriverException) and pages.NETWORK_ERROR in (error.msg or ""):
+        return SiiUnavailable(f"SII's {where} cannot be reached.", seen=UNREACHABLE)
+    return BrowserFailed()
+
+
+@contextmanager
+def counted(tally: Tally, page: str) -> Iterator[None]:
+    """Counts what a browser meets meanwhile as the answer of one page."""
+    from selenium.common.exceptions import WebDriverException
+    from urllib3.exceptions import HTTPError  # what Selenium lets through when the driver is gone
+
+    with tally.answer(page) as answer:
+        try:
+            yield
+        except (WebDriverException, HTTPError) as error:
+            answer.kind = kind_of(failure(error, page))
+            raise
 
 
 def _service(scratch: Path) -> "Service":

@@ -10,6 +10,7 @@ from app.infrastructure.sii.f29_pdf import check_pdf
 from app.infrastructure.sii.pace import Pace
 from app.infrastructure.sii.politeness import ALONE, Turn
 from app.infrastructure.sii.rcv import failure_of
+from app.infrastructure.sii.tally import UNCOUNTED, Tally, judged
 
 
 class F29Forms:
@@ -22,12 +23,15 @@ class F29Forms:
         *,
         min_interval: float,
         turn: Turn = ALONE.wait_for_turn,
+        tally: Tally = UNCOUNTED,
     ) -> None:
         """`min_interval`: seconds that lie at least between two requests, each in its `turn`."""
         self._client = client
         self._addresses = addresses
         self._pace = Pace(min_interval, turn)
+        self._tally = tally
 
+    @judged
     def download(self, company_rut: str, *, folio: int, cod_int: int, period: Period) -> F29Pdf:
         """Returns the PDF of a return, checked against its folio, RUT and period.
 

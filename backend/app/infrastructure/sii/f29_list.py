@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from app.domain.f29 import F29Listed
 from app.errors import SiiUnavailable, UnexpectedAnswer
 from app.infrastructure.sii import answers, pages
-from app.infrastructure.sii.browser import page_status
+from app.infrastructure.sii.browser import counted, page_status
 from app.infrastructure.sii.f29_rows import parse_row
 from app.infrastructure.sii.f29_windows import cod_int_of, opened_address, watch_windows
 from app.infrastructure.sii.pace import Pace
 from app.infrastructure.sii.politeness import ALONE, Turn
+from app.infrastructure.sii.tally import UNCOUNTED, Tally
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -47,11 +48,13 @@ class F29List:
         *,
         min_interval: float,
         turn: Turn = ALONE.wait_for_turn,
+        tally: Tally = UNCOUNTED,
     ) -> None:
         """`min_interval`: seconds that lie at least between two requests, each in its `turn`."""
         self._driver = driver
         self._addresses = addresses
         self._pace = Pace(min_interval, turn)
+        self._tally = tally
 
     def read_year(
         self, company_rut: str, year: int, known: Collection[int] = ()
@@ -62,16 +65,20 @@ class F29List:
         represents several companies sees the returns of all: only `company_rut`'s are given.
         Raises SessionExpired, SiiUnavailable or UnexpectedAnswer.
         """
-        variant = self._open()
-        self._search(variant, year)
-        rows = self._rows(variant)
+        with counted(self._tally, "f29_list"):
+            variant = self._open()
+        with counted(self._tally, "f29_search"):
+            self._search(variant, year)
+            rows = self._rows(variant)
         for listed in [parse_row(cells, variant) for cells in rows]:
             if listed.rut != company_rut:
                 continue
             if listed.folio in known:
                 yield listed
             else:
-                yield replace(listed, cod_int=self._cod_int(variant, listed.folio))
+                with counted(self._tally, "f29_form"):
+                    cod_int = self._cod_int(variant, listed.folio)
+                yield replace(listed, cod_int=cod_int)
 
     def _open(self) -> Literal["A", "B"]:
         """Returns which of the two pages came."""

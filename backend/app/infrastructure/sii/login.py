@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from app.errors import BrowserFailed, FiscalError, SiiUnavailable, UnexpectedAnswer
 from app.infrastructure.sii import answers, pages
-from app.infrastructure.sii.browser import chromium, page_status
+from app.infrastructure.sii.browser import chromium, counted, failure, page_status
 from app.infrastructure.sii.memory import Cookie
 from app.infrastructure.sii.politeness import ALONE, Turn
+from app.infrastructure.sii.tally import UNCOUNTED, Tally
 from app.tracing import span
 
 if TYPE_CHECKING:
@@ -24,19 +25,27 @@ _logger = logging.getLogger(__name__)
 
 
 def log_in(
-    addresses: pages.Addresses, login_rut: str, clave: str, turn: Turn = ALONE.wait_for_turn
+    addresses: pages.Addresses,
+    login_rut: str,
+    clave: str,
+    turn: Turn = ALONE.wait_for_turn,
+    tally: Tally = UNCOUNTED,
 ) -> list[Cookie]:
     """Returns the cookies of a new session of `login_rut` (canonical). The browser is gone then.
 
     Raises what `logged_in` raises.
     """
-    with logged_in(addresses, login_rut, clave, turn) as (_, cookies):
+    with logged_in(addresses, login_rut, clave, turn, tally) as (_, cookies):
         return cookies
 
 
 @contextmanager
 def logged_in(
-    addresses: pages.Addresses, login_rut: str, clave: str, turn: Turn = ALONE.wait_for_turn
+    addresses: pages.Addresses,
+    login_rut: str,
+    clave: str,
+    turn: Turn = ALONE.wait_for_turn,
+    tally: Tally = UNCOUNTED,
 ) -> Iterator[tuple["WebDriver", list[Cookie]]]:
     """Yields the browser that has logged in as `login_rut` (canonical), and its cookies.
 
@@ -45,14 +54,14 @@ def logged_in(
     browser fails after the login, SiiUnavailable or BrowserFailed. What `turn` raises, too, which
     is called before each request. The session stays open.
     """
-    from selenium.common.exceptions import TimeoutException, WebDriverException
+    from selenium.common.exceptions import WebDriverException
     from urllib3.exceptions import HTTPError  # what Selenium lets through when the driver is gone
 
     page: _LoginPage | None = None
     cookies: list[Cookie] | None = None
     try:
         with chromium() as driver:
-            page = _LoginPage(driver, addresses, turn)
+            page = _LoginPage(driver, addresses, turn, tally)
             with span("browser login"):
                 cookies = page.enter(login_rut, clave)
             yield driver, cookies
@@ -62,29 +71,34 @@ def logged_in(
         if cookies is None and page is not None and page.is_clave_sent:
             # Permanent: nobody knows whether it was right, and a second try could block it.
             raise UnexpectedAnswer("The answer to the login was lost after it was sent.") from None
-        if isinstance(error, TimeoutException):
-            raise SiiUnavailable(f"SII's {where} did not answer in time.") from None
-        if isinstance(error, WebDriverException) and pages.NETWORK_ERROR in (error.msg or ""):
-            raise SiiUnavailable(f"SII's {where} cannot be reached.") from None
-        _logger.warning("the browser failed at SII's %s: %s", where, type(error).__name__)
-        raise BrowserFailed() from None
+        failed = failure(error, where)
+        if isinstance(failed, BrowserFailed):
+            _logger.warning("the browser failed at SII's %s: %s", where, type(error).__name__)
+        raise failed from None
 
 
 class _LoginPage:
     def __init__(
-        self, driver: "WebDriver", addresses: pages.Addresses, turn: Turn = ALONE.wait_for_turn
+        self,
+        driver: "WebDriver",
+        addresses: pages.Addresses,
+        turn: Turn = ALONE.wait_for_turn,
+        tally: Tally = UNCOUNTED,
     ) -> None:
         self._driver = driver
         self._addresses = addresses
         self._turn = turn
+        self._tally = tally
         self.is_clave_sent = False
 
     def enter(self, login_rut: str, clave: str) -> list[Cookie]:
-        self._open()
+        with counted(self._tally, "login_page"):
+            self._open()
         self._forget_session()
         try:
-            self._submit(login_rut, clave)
-            self._await_answer()
+            with counted(self._tally, "login"):
+                self._submit(login_rut, clave)
+                self._await_answer()
             return self._cookies()
         except BaseException:
             self._leave()

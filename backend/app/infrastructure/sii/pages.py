@@ -38,14 +38,19 @@ BLOCKED_CLAVE_TEXT = "bloquead"
 ERROR_PAGE = "/ayudas/"  # e.g. /ayudas/900.html, maintenance
 WAITING_ROOM = "queue-it"
 NETWORK_ERROR = "net::ERR_"  # how Chromium names a host that it cannot reach
+LOGOUT = "autTermino.cgi"
 
 # --- home page ----------------------------------------------------------------------------------
 
+HOME = "siihome.cgi"
 TAXPAYER_VARIABLE = "DatosCntrNow"
 TAXPAYER_PARTS = ("contribuyente", "direcciones", "atributos", "alertas")
 
 # --- RCV --------------------------------------------------------------------------------------
 
+RCV = "consdcvinternetui"  # in the address of everything that belongs to it
+BIND_SESSION = "AutTknData.cgi"
+SUMMARY_METHOD = "getResumen"
 NAMESPACE = "cl.sii.sdi.lob.diii.consdcv.data.api.interfaces.FacadeService/"
 JSON_ACCEPT = "application/json, text/plain, */*"  # anything narrower: HTTP 500 RESTEASY001530
 LOGIN_MARKS = ("AUT2000", "IngresoRutClave")  # in an address: the session is over
@@ -83,6 +88,7 @@ BOLETAS_PAGE = {"pageSize": 1, "pageIndex": 1}  # whatever it says, the whole mo
 
 # --- boletas de honorarios --------------------------------------------------------------------
 
+FEES_REPORT = "TMBCOC_InformeMensualBheRec.cgi"
 HTML_ACCEPT = "text/html,application/xhtml+xml,*/*;q=0.8"
 LOGIN_PAGE = ("IngresoRutClave", LOGIN_ANSWER)  # in a page that came in place of the report
 FEES_COUNT = "total_boletas"  # of the whole month
@@ -121,6 +127,29 @@ F29_PDF_MARK = "formCompacto"  # in the address of the window that shows a PDF
 F29_FORM_NUMBER = "029"  # in the address of a PDF
 PDF_ACCEPT = "application/pdf"
 
+# --- figures ----------------------------------------------------------------------------------
+
+# What the figures call a page that is asked over HTTP, by what its path has; the first one counts.
+# Those that a browser asks for have their names where it does: login_page, login, f29_*.
+PAGES = {
+    BLOB_METHOD: "large_file",
+    CONTROL_METHOD: "large_export",
+    SUMMARY_METHOD: "rcv_summary",
+    **dict.fromkeys(EXPORT_METHOD.values(), "rcv_export"),
+    RCV: "rcv_start",
+    BIND_SESSION: "rcv_start",
+    BOLETAS_METHOD: "boletas",
+    FEES_REPORT: "fees",
+    F29_PDF_MARK: "f29_pdf",
+    HOME: "home",
+    LOGOUT: "logout",
+}
+
+
+def page_at(path: str) -> str:
+    """Returns what the figures call the page at a path, `other` for one that nobody asks for."""
+    return next((name for mark, name in PAGES.items() if mark in path), "other")
+
 
 @dataclass(frozen=True)
 class Addresses:
@@ -134,22 +163,22 @@ class Addresses:
     @property
     def protected_page(self) -> str:
         """A page that sends who is not logged in to the login page."""
-        return f"{self.home}/cgi_misii/siihome.cgi"
+        return f"{self.home}/cgi_misii/{HOME}"
 
     @property
     def logout(self) -> str:
         """Ends the session."""
-        return f"{self.auth}/cgi_AUT2000/autTermino.cgi"
+        return f"{self.auth}/cgi_AUT2000/{LOGOUT}"
 
     @property
     def bind_session(self) -> str:
         """Makes the session known to the application servers; JSONP."""
-        return f"{self.auth}/cgi_AUT2000/AutTknData.cgi"
+        return f"{self.auth}/cgi_AUT2000/{BIND_SESSION}"
 
     @property
     def rcv(self) -> str:
         """The RCV application."""
-        return f"{self.services}/consdcvinternetui"
+        return f"{self.services}/{RCV}"
 
     @property
     def facade(self) -> str:
@@ -164,7 +193,7 @@ class Addresses:
     @property
     def fees(self) -> str:
         """The monthly report of boletas de honorarios that were received."""
-        return f"{self.receipts}/cgi_IMT/TMBCOC_InformeMensualBheRec.cgi"
+        return f"{self.receipts}/cgi_IMT/{FEES_REPORT}"
 
     @property
     def fees_menu(self) -> str:
@@ -179,7 +208,7 @@ class Addresses:
     @property
     def f29_pdf(self) -> str:
         """The compact form as a PDF, by folio, rut, form and codInt."""
-        return f"{self.services}/rfiInternet/formCompacto"
+        return f"{self.services}/rfiInternet/{F29_PDF_MARK}"
 
     @property
     def f29_referer(self) -> str:

@@ -8,12 +8,14 @@ import httpx
 
 from app.errors import FiscalError, LoginBusy, SessionExpired, SiiUnavailable
 from app.infrastructure.sii import answers, pages
+from app.infrastructure.sii.client import CountingClient
 from app.infrastructure.sii.f29 import F29Forms
 from app.infrastructure.sii.f29_list import F29List
 from app.infrastructure.sii.login import log_in, logged_in
 from app.infrastructure.sii.memory import FORGETFUL, Cookie, Hold, SessionMemory
 from app.infrastructure.sii.politeness import ALONE, Politeness, Turn
 from app.infrastructure.sii.rcv import RcvSession, failure_of
+from app.infrastructure.sii.tally import UNCOUNTED, Tally
 from app.settings import Settings
 
 TIMEOUT = httpx.Timeout(120, connect=15)  # seconds; a full month's export is slow to come
@@ -32,6 +34,7 @@ class SiiPortal:
         settings: Settings,
         politeness: Politeness = ALONE,
         memory: SessionMemory = FORGETFUL,
+        tally: Tally = UNCOUNTED,
     ) -> None:
         self._addresses = pages.Addresses(
             auth=settings.sii_auth_url.rstrip("/"),
@@ -44,6 +47,7 @@ class SiiPortal:
         self._export_limit = settings.sii_export_limit
         self._politeness = politeness
         self._memory = memory
+        self._tally = tally
 
     @contextmanager
     def open_session(self, login_rut: str, clave: str) -> Iterator[RcvSession]:
@@ -52,7 +56,7 @@ class SiiPortal:
         It is logged out whatever happens, unless all went well and the memory leaves it open.
         Raises what `log_in` raises, BrowsersBusy, LoginBusy, SiiStandstill and QueueUnavailable.
         """
-        with self._session(login_rut, clave) as (client, cookies, turn):
+        with self._tally.flushed(), self._session(login_rut, clave) as (client, cookies, turn):
             yield RcvSession(
                 client,
                 self._addresses,
@@ -62,6 +66,7 @@ class SiiPortal:
                 export_limit=self._export_limit,
                 min_interval=self._interval,
                 turn=turn,
+                tally=self._tally,
             )
 
     @contextmanager
@@ -71,17 +76,30 @@ class SiiPortal:
         hold = self._memory.take(login_rut, clave)
         self._end_left(hold)
         with (
+            self._tally.flushed(),
             self._seat(hold) as turn,
-            logged_in(self._addresses, login_rut, clave, turn) as (driver, cookies),
+            logged_in(self._addresses, login_rut, clave, turn, self._tally) as (driver, cookies),
             self._opened(hold, cookies),
         ):
-            yield F29List(driver, self._addresses, min_interval=self._interval, turn=turn)
+            yield F29List(
+                driver,
+                self._addresses,
+                min_interval=self._interval,
+                turn=turn,
+                tally=self._tally,
+            )
 
     @contextmanager
     def open_f29_forms(self, login_rut: str, clave: str) -> Iterator[F29Forms]:
         """Yields the PDFs of F29, no browser; begins, ends and raises like `open_session`."""
-        with self._session(login_rut, clave) as (client, _, turn):
-            yield F29Forms(client, self._addresses, min_interval=self._interval, turn=turn)
+        with self._tally.flushed(), self._session(login_rut, clave) as (client, _, turn):
+            yield F29Forms(
+                client,
+                self._addresses,
+                min_interval=self._interval,
+                turn=turn,
+                tally=self._tally,
+            )
 
     @contextmanager
     def _session(
@@ -92,7 +110,7 @@ class SiiPortal:
         if cookies is None:
             self._end_left(hold)
             with self._seat(hold) as turn:
-                cookies = log_in(self._addresses, login_rut, clave, turn)
+                cookies = log_in(self._addresses, login_rut, clave, turn, self._tally)
         with self._opened(hold, cookies) as client:
             yield client, cookies, _both(self._politeness.wait_for_turn, hold.check)
 
@@ -101,7 +119,7 @@ class SiiPortal:
         """Yields the turns of a browser, and heeds what its pages ask for."""
         try:
             with self._politeness.seat() as turn:
-                yield _both(turn, hold.check)
+                yield self._tally.turn(_both(turn, hold.check))
         except SiiUnavailable as error:
             if error.asked_wait is not None:
                 self._politeness.stand_still(error.asked_wait)
@@ -156,7 +174,8 @@ class SiiPortal:
 
     def _http(self, cookies: list[Cookie]) -> httpx.Client:
         """Returns a client with a session's cookies, which heeds what answers ask for."""
-        return httpx.Client(
+        return CountingClient(
+            self._tally,
             cookies=_jar(cookies),
             timeout=TIMEOUT,
             follow_redirects=True,
@@ -171,7 +190,7 @@ class SiiPortal:
         if asked is not None:
             self._politeness.stand_still(asked)
         elif response.has_redirect_location:
-            self._politeness.wait_for_turn()
+            self._tally.turn(self._politeness.wait_for_turn)()
 
     def _log_out(self, client: httpx.Client) -> bool:
         """Returns whether SII has heard it."""

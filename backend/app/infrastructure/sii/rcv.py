@@ -38,6 +38,7 @@ from app.infrastructure.sii.pace import Pace
 from app.infrastructure.sii.politeness import ALONE, Turn
 from app.infrastructure.sii.rcv_export import parse_export
 from app.infrastructure.sii.rcv_summary import parse_summary
+from app.infrastructure.sii.tally import UNCOUNTED, Tally, judged
 from app.infrastructure.sii.taxpayer import parse_taxpayer
 
 
@@ -55,6 +56,7 @@ class RcvSession:
         export_limit: int,
         min_interval: float,
         turn: Turn = ALONE.wait_for_turn,
+        tally: Tally = UNCOUNTED,
     ) -> None:
         """`export_limit`: documents of one state that come in one answer. `min_interval`: seconds
         that lie at least between two requests, each in its `turn`."""
@@ -65,8 +67,10 @@ class RcvSession:
         self._token = token
         self._recaptcha_token = recaptcha_token
         self._pace = Pace(min_interval, turn)
+        self._tally = tally
         self._bound = False
 
+    @judged
     def read_taxpayer(self) -> dict[str, Any]:
         """Returns what the home page says of who is logged in: `DatosCntrNow`.
 
@@ -74,6 +78,7 @@ class RcvSession:
         """
         return parse_taxpayer(self._request("GET", self._addresses.protected_page).content)
 
+    @judged
     def read_register(
         self, company_rut: str, period: Period, direction: Direction, exports: ExportMemory
     ) -> RegisterReading:
@@ -114,6 +119,7 @@ class RcvSession:
             raise ExportNotReady()
         return RegisterReading(period, direction, tuple(documents), tuple(summary))
 
+    @judged
     def read_boletas(
         self, company_rut: str, period: Period, counted: Iterable[SummaryRow] | None
     ) -> BoletasReading:
@@ -136,6 +142,7 @@ class RcvSession:
         ]
         return BoletasReading(period, tuple(days), summary)
 
+    @judged
     def read_fees(self, company_rut: str, period: Period) -> FeesReading:
         """Returns the boletas de honorarios that came in one period.
 
@@ -159,7 +166,7 @@ class RcvSession:
         self, company_rut: str, period: Period, direction: Direction, state: AccountingState
     ) -> list[SummaryRow]:
         query = _query(company_rut, period, direction, state) | {"busquedaInicial": True}
-        return parse_summary(self._call("getResumen", query), state)
+        return parse_summary(self._call(pages.SUMMARY_METHOD, query), state)
 
     def _documents(
         self, company_rut: str, period: Period, direction: Direction, state: AccountingState

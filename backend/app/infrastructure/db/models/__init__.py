@@ -36,7 +36,7 @@ from app.infrastructure.db.models.onboarding import Onboarding
 from app.infrastructure.db.models.operations import OperatorAction, PausedQueue
 from app.infrastructure.db.models.runs import Run
 from app.infrastructure.db.models.sii_sessions import SiiSession
-from app.infrastructure.db.models.totals import DueEntry, RunTimeTotal, RunTotal
+from app.infrastructure.db.models.totals import DueEntry, PortalAnswer, RunTimeTotal, RunTotal
 
 __all__ = [
     "Account",
@@ -67,6 +67,7 @@ __all__ = [
     "Onboarding",
     "OperatorAction",
     "PausedQueue",
+    "PortalAnswer",
     "ReceivedFee",
     "RegisterExport",
     "RegisterMark",

@@ -1,4 +1,5 @@
-"""What is left of runs once their rows are gone, and when beat is next expected to act."""
+"""What is left of runs once their rows are gone, how the portal has answered them, and when beat is
+next expected to act."""
 
 from datetime import datetime
 
@@ -32,6 +33,19 @@ class RunTimeTotal(Base):
     phase: Mapped[str] = mapped_column(String(4), primary_key=True)  # wait, run
     le: Mapped[float] = mapped_column(Double, primary_key=True)  # s; Infinity is the last one
     runs: Mapped[int]
+    seconds: Mapped[float] = mapped_column(Double)  # of all of them together
+
+
+class PortalAnswer(Base):
+    """How many answers of a kind a page of the portal gave, ever, within at most `le` seconds and
+    longer than the next smaller one. Written by infrastructure/sii/tally.py alone."""
+
+    __tablename__ = "portal_answers"
+
+    page: Mapped[str] = mapped_column(String(16), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    le: Mapped[float] = mapped_column(Double, primary_key=True)  # s; Infinity is the last one
+    answers: Mapped[int]
     seconds: Mapped[float] = mapped_column(Double)  # of all of them together
 
 
