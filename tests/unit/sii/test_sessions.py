@@ -83,6 +83,21 @@ def test_the_next_run_goes_on_with_the_session_of_the_last(visits: Visits) -> No
     visits.assert_portal(logins=1, open_now=1)
 
 
+def test_the_page_that_shows_a_session_open_is_asked_for_once(visits: Visits) -> None:
+    visits.visit()
+    page = f"GET {HOME}/cgi_misii/siihome.cgi"
+    before = visits.simulator.state()["requests"][page]
+    visits.visit()  # which reads the taxpayer from it
+    assert visits.simulator.state()["requests"][page] == before + 1
+
+
+def test_where_a_logout_leads_is_not_asked_for(visits: Visits) -> None:
+    visits.next_is("running")
+    visits.visit()
+    visits.assert_portal(logins=1, open_now=0)
+    assert f"GET {HOME}/cgi_misii/cierre.html" not in visits.simulator.state()["requests"]
+
+
 def test_cookies_are_unreadable_at_rest(visits: Visits) -> None:
     visits.visit()
     secret = visits.row.secret

@@ -1,8 +1,10 @@
 """The SII portal as the services see it: Chromium logs in, HTTP reads, one session per RUT."""
 
 import logging
+import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 
 import httpx
 
@@ -52,12 +54,13 @@ class SiiPortal:
         It is logged out whatever happens, unless all went well and the memory leaves it open.
         Raises what `log_in` raises, BrowsersBusy, LoginBusy, SiiStandstill and QueueUnavailable.
         """
-        with self._session(login_rut, clave) as (client, cookies, turn):
+        with self._session(login_rut, clave) as (client, cookies, home, turn):
             yield RcvSession(
                 client,
                 self._addresses,
                 login_rut=login_rut,
                 token=_token(cookies),
+                home=home,
                 recaptcha_token=self._recaptcha,
                 export_limit=self._export_limit,
                 min_interval=self._interval,
@@ -80,21 +83,23 @@ class SiiPortal:
     @contextmanager
     def open_f29_forms(self, login_rut: str, clave: str) -> Iterator[F29Forms]:
         """Yields the PDFs of F29, no browser; begins, ends and raises like `open_session`."""
-        with self._session(login_rut, clave) as (client, _, turn):
+        with self._session(login_rut, clave) as (client, _, _, turn):
             yield F29Forms(client, self._addresses, min_interval=self._interval, turn=turn)
 
     @contextmanager
     def _session(
         self, login_rut: str, clave: str
-    ) -> Iterator[tuple[httpx.Client, list[Cookie], Turn]]:
+    ) -> Iterator[tuple[httpx.Client, list[Cookie], bytes | None, Turn]]:
+        """Yields a client with its cookies, and the home page where that was asked for already."""
         hold = self._memory.take(login_rut, clave)
-        cookies = hold.cookies if hold.is_fresh and self._works(hold) else None
-        if cookies is None:
+        cookies = hold.cookies or []
+        home = self._home_page(hold) if hold.is_fresh else None
+        if home is None:
             self._end_left(hold)
             with self._seat(hold) as turn:
                 cookies = log_in(self._addresses, login_rut, clave, turn)
         with self._opened(hold, cookies) as client:
-            yield client, cookies, _both(self._politeness.wait_for_turn, hold.check)
+            yield client, cookies, home, _both(self._politeness.wait_for_turn, hold.check)
 
     @contextmanager
     def _seat(self, hold: Hold) -> Iterator[Turn]:
@@ -123,17 +128,23 @@ class SiiPortal:
                 raise
             self._end(client, hold, cookies)
 
-    def _works(self, hold: Hold) -> bool:
-        """Returns whether a session that was left open still is. Raises SII's errors."""
+    def _home_page(self, hold: Hold) -> bytes | None:
+        """Returns what a session that was left open is shown, None where it is over.
+
+        Raises SII's errors.
+        """
         with self._http(hold.cookies or []) as client:
             _both(self._politeness.wait_for_turn, hold.check)()
             try:
-                failure = failure_of(client.get(self._addresses.protected_page))
+                answer = client.get(self._addresses.protected_page)
             except httpx.HTTPError as error:
                 # `from None`: the request that the cause holds carries the session's cookies.
                 raise SiiUnavailable(f"SII did not answer ({type(error).__name__}).") from None
-        if failure is None or isinstance(failure, SessionExpired):
-            return failure is None
+        failure = failure_of(answer)
+        if failure is None:
+            return answer.content
+        if isinstance(failure, SessionExpired):
+            return None
         raise failure
 
     def _end_left(self, hold: Hold) -> None:
@@ -158,6 +169,7 @@ class SiiPortal:
         """Returns a client with a session's cookies, which heeds what answers ask for."""
         return httpx.Client(
             cookies=_jar(cookies),
+            verify=_trusted(),
             timeout=TIMEOUT,
             follow_redirects=True,
             event_hooks={"response": [self._heed]},
@@ -170,22 +182,30 @@ class SiiPortal:
         )
         if asked is not None:
             self._politeness.stand_still(asked)
-        elif response.has_redirect_location:
+        elif response.has_redirect_location and not self._is_logout(response.url):
             self._politeness.wait_for_turn()
+
+    def _is_logout(self, address: httpx.URL) -> bool:
+        return str(address) == self._addresses.logout
 
     def _log_out(self, client: httpx.Client) -> bool:
         """Returns whether SII has heard it."""
         with suppress(FiscalError):  # goes all the same: an open session costs SII more
             self._politeness.wait_for_turn(patience=0)
         try:
-            # A standstill that keeps us from where this leads finds the session ended.
-            with suppress(FiscalError):
-                client.get(self._addresses.logout, timeout=LOGOUT_TIMEOUT)
+            # Where this leads is not asked for: the session has ended by then.
+            client.get(self._addresses.logout, timeout=LOGOUT_TIMEOUT, follow_redirects=False)
         except httpx.HTTPError as error:
             # Not worth failing a finished sync: SII ends idle sessions by itself, after an hour.
             _logger.warning("could not log out of SII: %s", type(error).__name__)
             return False
         return True
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Made once: to read all certificates takes a tenth of a round trip."""
+    return httpx.create_ssl_context()
 
 
 def _both(first: Turn, then: Turn) -> Turn:
