@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FORM_TIMEOUT = 30  # seconds; the page may stay blank for a while after the redirect
 ANSWER_TIMEOUT = 30  # seconds from the click to the page after it
 _POLL = 0.1  # seconds
+_GIVEN = ("name", "value", "domain", "path", "secure", "httpOnly", "sameSite")
 
 _logger = logging.getLogger(__name__)
 
@@ -36,9 +37,14 @@ def log_in(
 
 @contextmanager
 def logged_in(
-    addresses: pages.Addresses, login_rut: str, clave: str, turn: Turn = ALONE.wait_for_turn
+    addresses: pages.Addresses,
+    login_rut: str,
+    clave: str,
+    turn: Turn = ALONE.wait_for_turn,
+    cookies: list[Cookie] | None = None,
 ) -> Iterator[tuple["WebDriver", list[Cookie]]]:
-    """Yields the browser that has logged in as `login_rut` (canonical), and its cookies.
+    """Yields the browser that has logged in as `login_rut` (canonical), and its cookies; one that
+    is given the `cookies` of a session that is open asks for nothing.
 
     The clave is sent at most once. Raises InvalidCredentials, CredentialsBlocked,
     TooManySessions, SiiUnavailable, SessionExpired, BrowserFailed or UnexpectedAnswer; where the
@@ -49,12 +55,14 @@ def logged_in(
     from urllib3.exceptions import HTTPError  # what Selenium lets through when the driver is gone
 
     page: _LoginPage | None = None
-    cookies: list[Cookie] | None = None
     try:
         with chromium() as driver:
-            page = _LoginPage(driver, addresses, turn)
-            with span("browser login"):
-                cookies = page.enter(login_rut, clave)
+            if cookies is None:
+                page = _LoginPage(driver, addresses, turn)
+                with span("browser login"):
+                    cookies = page.enter(login_rut, clave)
+            else:
+                _give(driver, cookies)
             yield driver, cookies
     # `from None`: a driver's message quotes the page, which holds what was typed.
     except (WebDriverException, HTTPError) as error:
@@ -68,6 +76,13 @@ def logged_in(
             raise SiiUnavailable(f"SII's {where} cannot be reached.") from None
         _logger.warning("the browser failed at SII's %s: %s", where, type(error).__name__)
         raise BrowserFailed() from None
+
+
+def _give(driver: "WebDriver", cookies: list[Cookie]) -> None:
+    """Lets a fresh browser go on with a session: what it is told of each is what names it."""
+    known = [{key: one[key] for key in _GIVEN if key in one} for one in cookies]
+    command = {"cmd": "Network.setCookies", "params": {"cookies": known}}
+    driver.execute("executeCdpCommand", command)
 
 
 class _LoginPage:

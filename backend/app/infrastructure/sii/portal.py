@@ -69,13 +69,14 @@ class SiiPortal:
 
     @contextmanager
     def open_f29_list(self, login_rut: str, clave: str) -> Iterator[F29List]:
-        """Yields the list of F29 in a browser that logged in anew; ends and raises like
-        `open_session`."""
+        """Yields the list of F29 in a browser; begins, ends and raises like `open_session`."""
         hold = self._memory.take(login_rut, clave)
-        self._end_left(hold)
+        left = hold.cookies if hold.is_fresh and self._home_page(hold) is not None else None
+        if left is None:
+            self._end_left(hold)
         with (
             self._seat(hold) as turn,
-            logged_in(self._addresses, login_rut, clave, turn) as (driver, cookies),
+            logged_in(self._addresses, login_rut, clave, turn, left) as (driver, cookies),
             self._opened(hold, cookies),
         ):
             yield F29List(driver, self._addresses, min_interval=self._interval, turn=turn)
