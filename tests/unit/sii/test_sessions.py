@@ -1,6 +1,7 @@
 """One session per login RUT: used again while it works, ended before another one is opened."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -128,6 +129,27 @@ def test_an_outage_is_no_end_of_a_session(visits: Visits) -> None:
 def test_a_run_that_fails_leaves_no_session_open(visits: Visits) -> None:
     with pytest.raises(KeyError), visits.portal().open_session(visits.rut, visits.clave):
         raise KeyError
+    visits.assert_portal(logins=1, open_now=0)
+    assert visits.row.secret is None
+
+
+def test_a_session_with_which_the_browser_fails_is_ended_so_that_the_next_run_logs_in(
+    visits: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits.visit()
+    given: list[object] = []
+
+    @contextmanager
+    def failing(*known: object) -> Iterator[None]:
+        given.append(known[-1])
+        raise errors.BrowserFailed
+        yield
+
+    monkeypatch.setattr(portal_module, "logged_in", failing)
+    login = (visits.rut, visits.clave)
+    with pytest.raises(errors.BrowserFailed), visits.portal().open_f29_list(*login):
+        pass
+    assert given != [None]  # it was to go on with the session
     visits.assert_portal(logins=1, open_now=0)
     assert visits.row.secret is None
 

@@ -3,7 +3,7 @@
 import logging
 import ssl
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 
 import httpx
@@ -74,11 +74,13 @@ class SiiPortal:
         left = hold.cookies if hold.is_fresh and self._home_page(hold) is not None else None
         if left is None:
             self._end_left(hold)
-        with (
-            self._seat(hold) as turn,
-            logged_in(self._addresses, login_rut, clave, turn, left) as (driver, cookies),
-            self._opened(hold, cookies),
-        ):
+        with self._seat(hold) as turn, ExitStack() as stack:
+            if left is not None:  # first: where the browser fails with it, it is ended as well
+                stack.enter_context(self._opened(hold, left))
+            browser = logged_in(self._addresses, login_rut, clave, turn, left)
+            driver, cookies = stack.enter_context(browser)
+            if left is None:
+                stack.enter_context(self._opened(hold, cookies))
             yield F29List(driver, self._addresses, min_interval=self._interval, turn=turn)
 
     @contextmanager
