@@ -13,7 +13,7 @@ from app.infrastructure.cipher import Cipher
 from app.infrastructure.db.models import Run, SiiSession
 from app.infrastructure.sii import portal as portal_module
 from app.infrastructure.sii.portal import SiiPortal
-from app.infrastructure.sii.stored_sessions import StoredSessions
+from app.infrastructure.sii.stored_sessions import PROVEN, StoredSessions
 from tests.scenarios.http_login import log_in, settings_of
 from tests.simulator import Simulator, running_simulator
 from tests.unit.sii.books import Books
@@ -90,6 +90,18 @@ def test_the_page_that_shows_a_session_open_is_asked_for_once(visits: Visits) ->
     before = visits.simulator.state()["requests"][page]
     visits.visit()  # which reads the taxpayer from it
     assert visits.simulator.state()["requests"][page] == before + 1
+
+
+def test_a_session_that_was_open_a_moment_ago_need_not_show_it(visits: Visits) -> None:
+    page = f"GET {HOME}/cgi_misii/siihome.cgi"
+    lifetime = timedelta(seconds=600)
+    visits.visit()
+    asked = visits.simulator.state()["requests"][page]
+    for age, more in ((timedelta(), 0), (PROVEN, 1)):
+        visits.age(age - lifetime)  # so long ago it was kept
+        with visits.portal(600).open_f29_forms(visits.rut, visits.clave):
+            assert visits.simulator.state()["requests"][page] == asked + more
+    visits.assert_portal(logins=1, open_now=1)
 
 
 def test_where_a_logout_leads_is_not_asked_for(visits: Visits) -> None:

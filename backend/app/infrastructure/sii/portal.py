@@ -54,7 +54,10 @@ class SiiPortal:
         It is logged out whatever happens, unless all went well and the memory leaves it open.
         Raises what `log_in` raises, BrowsersBusy, LoginBusy, SiiStandstill and QueueUnavailable.
         """
-        with self._session(login_rut, clave) as (client, cookies, home, turn):
+        hold = self._memory.take(login_rut, clave)
+        home = self._home_page(hold)
+        is_open = home is not None
+        with self._session(hold, is_open, login_rut, clave) as (client, cookies, turn):
             yield RcvSession(
                 client,
                 self._addresses,
@@ -71,7 +74,7 @@ class SiiPortal:
     def open_f29_list(self, login_rut: str, clave: str) -> Iterator[F29List]:
         """Yields the list of F29 in a browser; begins, ends and raises like `open_session`."""
         hold = self._memory.take(login_rut, clave)
-        left = hold.cookies if hold.is_fresh and self._home_page(hold) is not None else None
+        left = hold.cookies if self._is_open(hold) else None
         if left is None:
             self._end_left(hold)
         with self._seat(hold) as turn, ExitStack() as stack:
@@ -86,23 +89,23 @@ class SiiPortal:
     @contextmanager
     def open_f29_forms(self, login_rut: str, clave: str) -> Iterator[F29Forms]:
         """Yields the PDFs of F29, no browser; begins, ends and raises like `open_session`."""
-        with self._session(login_rut, clave) as (client, _, _, turn):
+        hold = self._memory.take(login_rut, clave)
+        is_open = self._is_open(hold)
+        with self._session(hold, is_open, login_rut, clave) as (client, _, turn):
             yield F29Forms(client, self._addresses, min_interval=self._interval, turn=turn)
 
     @contextmanager
     def _session(
-        self, login_rut: str, clave: str
-    ) -> Iterator[tuple[httpx.Client, list[Cookie], bytes | None, Turn]]:
-        """Yields a client with its cookies, and the home page where that was asked for already."""
-        hold = self._memory.take(login_rut, clave)
+        self, hold: Hold, is_open: bool, login_rut: str, clave: str
+    ) -> Iterator[tuple[httpx.Client, list[Cookie], Turn]]:
+        """Yields a client in the session that was left open, or in one that is opened now."""
         cookies = hold.cookies or []
-        home = self._home_page(hold) if hold.is_fresh else None
-        if home is None:
+        if not is_open:
             self._end_left(hold)
             with self._seat(hold) as turn:
                 cookies = log_in(self._addresses, login_rut, clave, turn)
         with self._opened(hold, cookies) as client:
-            yield client, cookies, home, _both(self._politeness.wait_for_turn, hold.check)
+            yield client, cookies, _both(self._politeness.wait_for_turn, hold.check)
 
     @contextmanager
     def _seat(self, hold: Hold) -> Iterator[Turn]:
@@ -131,11 +134,17 @@ class SiiPortal:
                 raise
             self._end(client, hold, cookies)
 
+    def _is_open(self, hold: Hold) -> bool:
+        """Returns whether a session was left open that still is. Raises SII's errors."""
+        return hold.is_proven or self._home_page(hold) is not None
+
     def _home_page(self, hold: Hold) -> bytes | None:
-        """Returns what a session that was left open is shown, None where it is over.
+        """Returns what a session that was left open is shown, None where none was or it is over.
 
         Raises SII's errors.
         """
+        if not hold.is_fresh:
+            return None
         with self._http(hold.cookies or []) as client:
             _both(self._politeness.wait_for_turn, hold.check)()
             try:
