@@ -38,18 +38,18 @@ def books_and_portal(address: str) -> tuple[Books, SiiPortal]:
     return books, SiiPortal(settings_of(address), politeness, memory)
 
 
-def read_list(address: str, company: UUID) -> None:
-    """Runs in a process of its own, which has the test's environment."""
+def read_list(address: str, company: UUID, told: dict[str, str]) -> None:
+    """Runs in a process of its own; `told` is what its environment lacks."""
+    os.environ.update(told)  # tests.conftest has cleaned it
     books, portal = books_and_portal(address)
     sync_list(books, portal, company)
 
 
-@pytest.mark.usefixtures("database_url")
 def test_the_next_sync_of_another_company_logs_in_at_once_and_its_own_goes_on(
-    redis_url: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    database_url: str, redis_url: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(KEY, Fernet.generate_key().decode())
-    monkeypatch.setenv("REDIS_URL", redis_url)
+    told = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, KEY: os.environ[KEY]}
     books, portal = books_and_portal(simulator.url)
     poison, rut = seed(books, simulator, "E")
     other, _ = seed(books, simulator, "F2")
@@ -57,7 +57,7 @@ def test_the_next_sync_of_another_company_logs_in_at_once_and_its_own_goes_on(
         session.add(Run(id=uuid4(), task="sii.sync_documents", company_id=poison))
     simulator.fail(LIST, "hold", rut=rut)
     for _ in range(KILLS):  # the first one logs in, those after it are given its cookies
-        child = get_context("spawn").Process(target=read_list, args=(simulator.url, poison))
+        child = get_context("spawn").Process(target=read_list, args=(simulator.url, poison, told))
         child.start()
         wait_until(lambda: simulator.state()["held"] == 1, 90, "the portal holds the list")
         child.kill()
