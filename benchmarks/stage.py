@@ -46,6 +46,11 @@ def image_bytes(image: str) -> int:
     return int(json.loads(docker("image", "inspect", image))[0]["Size"])
 
 
+def mounted_code() -> str | None:
+    """Returns the directory whose code is measured in place of the images' own, if any."""
+    return os.environ.get("BENCH_CODE")
+
+
 @dataclass(frozen=True)
 class Stage:
     """What both workers of a comparison share."""
@@ -55,7 +60,7 @@ class Stage:
 
     def arguments(self, memory: str = "512m") -> list[str]:
         """Returns the `docker run` options of every container: as Compose runs a worker."""
-        code = os.environ.get("BENCH_CODE")
+        code = mounted_code()
         return [
             f"--network={self.network}", "--read-only", "--tmpfs=/tmp:size=256m,mode=1777",
             "--cap-drop=ALL", f"--memory={memory}",
