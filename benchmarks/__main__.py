@@ -1,9 +1,10 @@
 """`python -m benchmarks [NAME ...]` prints ratios and keeps them: memory, cold-start, throughput,
-isolation, lanes, calendar, notifications, probe, watching, page, advise, sizes; all of them where
-none is named.
+isolation, lanes, calendar, notifications, probe, watching, page, advise, sii, sizes; all of them
+where none is named.
 
-Needs Docker and the two images (`make up` or `docker compose build`). Ends with 1 where a goal
-is missed.
+Needs Docker and the images (`make up` or `docker compose build`). BENCH_CODE names a directory
+whose code is measured in place of the images' own, to try what was not built yet. Ends with 1 where
+a goal is missed.
 """
 
 import sys
@@ -19,6 +20,7 @@ from benchmarks.notifications import notifications
 from benchmarks.page import page
 from benchmarks.probe import probe
 from benchmarks.results import Result, keep
+from benchmarks.sii import sii
 from benchmarks.speed import cold_start, throughput
 from benchmarks.stage import Stage, stage
 from benchmarks.watching import watching
@@ -35,6 +37,7 @@ ON_STAGE: dict[str, Callable[[Stage], Result | list[Result]]] = {
     "watching": watching,
     "page": page,
     "advise": advise,
+    "sii": sii,
 }
 SIZES = (slim_size, selenium_size)
 

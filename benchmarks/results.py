@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from benchmarks.stage import ROOT, SLIM, docker
+from benchmarks.stage import ROOT, SLIM, docker, mounted_code
 
 PAGE = ROOT / "benchmarks" / "RESULTS.md"
 PACKAGES = ("celery", "kombu", "redis", "sqlalchemy", "psycopg")
@@ -97,4 +97,6 @@ def _versions() -> str:
         "print('Python ' + platform.python_version(), *names, sep=', ')"
     )
     engine = docker("version", "--format", "{{.Server.Version}}")
-    return f"Slim image: {docker('run', '--rm', SLIM, 'python', '-c', script)}; engine {engine}."
+    mounted = " The code was mounted (BENCH_CODE), not the images' own." if mounted_code() else ""
+    versions = docker("run", "--rm", SLIM, "python", "-c", script)
+    return f"Slim image: {versions}; engine {engine}.{mounted}"

@@ -46,6 +46,11 @@ def image_bytes(image: str) -> int:
     return int(json.loads(docker("image", "inspect", image))[0]["Size"])
 
 
+def mounted_code() -> str | None:
+    """Returns the directory whose code is measured in place of the images' own, if any."""
+    return os.environ.get("BENCH_CODE")
+
+
 @dataclass(frozen=True)
 class Stage:
     """What both workers of a comparison share."""
@@ -55,10 +60,12 @@ class Stage:
 
     def arguments(self, memory: str = "512m") -> list[str]:
         """Returns the `docker run` options of every container: as Compose runs a worker."""
+        code = mounted_code()
         return [
             f"--network={self.network}", "--read-only", "--tmpfs=/tmp:size=256m,mode=1777",
             "--cap-drop=ALL", f"--memory={memory}",
             f"--volume={ROOT / 'benchmarks'}:/bench/benchmarks:ro",
+            *([f"--volume={code}:/srv/fiscal/backend:ro"] if code else []),
             "--env=PYTHONPATH=/srv/fiscal/backend:/bench",
             "--env=REDIS_URL=redis://redis:6379/0", f"--env=DATABASE_URL={self.database_url}",
         ]  # fmt: skip

@@ -122,7 +122,7 @@ def test_each_request_takes_a_turn_and_so_does_what_it_leads_to(
 ) -> None:
     politeness = Recorded()
     away = httpx.Response(302, headers={"Location": "https://zeusr.sii.cl/adios"})
-    hosts = Hosts(autTermino=away, siihome=httpx.Response(200, text="{}"))
+    hosts = Hosts(autTermino=away, siihome=away)
     portal = open_portal(monkeypatch, hosts, politeness=politeness)
     with portal.open_session("76000001-9", "x") as session:
         assert politeness.seated == 0  # the browser is gone

@@ -1,6 +1,7 @@
 """One session per login RUT: used again while it works, ended before another one is opened."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from app.infrastructure.cipher import Cipher
 from app.infrastructure.db.models import Run, SiiSession
 from app.infrastructure.sii import portal as portal_module
 from app.infrastructure.sii.portal import SiiPortal
-from app.infrastructure.sii.stored_sessions import StoredSessions
+from app.infrastructure.sii.stored_sessions import PROVEN, StoredSessions
 from tests.scenarios.http_login import log_in, settings_of
 from tests.simulator import Simulator, running_simulator
 from tests.unit.sii.books import Books
@@ -83,6 +84,33 @@ def test_the_next_run_goes_on_with_the_session_of_the_last(visits: Visits) -> No
     visits.assert_portal(logins=1, open_now=1)
 
 
+def test_the_page_that_shows_a_session_open_is_asked_for_once(visits: Visits) -> None:
+    visits.visit()
+    page = f"GET {HOME}/cgi_misii/siihome.cgi"
+    before = visits.simulator.state()["requests"][page]
+    visits.visit()  # which reads the taxpayer from it
+    assert visits.simulator.state()["requests"][page] == before + 1
+
+
+def test_a_session_that_was_open_a_moment_ago_need_not_show_it(visits: Visits) -> None:
+    page = f"GET {HOME}/cgi_misii/siihome.cgi"
+    lifetime = timedelta(seconds=600)
+    visits.visit()
+    asked = visits.simulator.state()["requests"][page]
+    for age, more in ((timedelta(), 0), (PROVEN, 1)):
+        visits.age(age - lifetime)  # so long ago it was kept
+        with visits.portal(600).open_f29_forms(visits.rut, visits.clave):
+            assert visits.simulator.state()["requests"][page] == asked + more
+    visits.assert_portal(logins=1, open_now=1)
+
+
+def test_where_a_logout_leads_is_not_asked_for(visits: Visits) -> None:
+    visits.next_is("running")
+    visits.visit()
+    visits.assert_portal(logins=1, open_now=0)
+    assert f"GET {HOME}/cgi_misii/cierre.html" not in visits.simulator.state()["requests"]
+
+
 def test_cookies_are_unreadable_at_rest(visits: Visits) -> None:
     visits.visit()
     secret = visits.row.secret
@@ -113,6 +141,27 @@ def test_an_outage_is_no_end_of_a_session(visits: Visits) -> None:
 def test_a_run_that_fails_leaves_no_session_open(visits: Visits) -> None:
     with pytest.raises(KeyError), visits.portal().open_session(visits.rut, visits.clave):
         raise KeyError
+    visits.assert_portal(logins=1, open_now=0)
+    assert visits.row.secret is None
+
+
+def test_a_session_with_which_the_browser_fails_is_ended_so_that_the_next_run_logs_in(
+    visits: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits.visit()
+    given: list[object] = []
+
+    @contextmanager
+    def failing(*known: object) -> Iterator[None]:
+        given.append(known[-1])
+        raise errors.BrowserFailed
+        yield
+
+    monkeypatch.setattr(portal_module, "logged_in", failing)
+    login = (visits.rut, visits.clave)
+    with pytest.raises(errors.BrowserFailed), visits.portal().open_f29_list(*login):
+        pass
+    assert given != [None]  # it was to go on with the session
     visits.assert_portal(logins=1, open_now=0)
     assert visits.row.secret is None
 

@@ -56,8 +56,6 @@ def chromium() -> Iterator["WebDriver"]:
                 ChromeRemoteConnection(address, ignore_proxy=True, client_config=_client(address)),
                 options=_options(profile),
             )
-        driver.set_page_load_timeout(PAGE_TIMEOUT)
-        driver.set_script_timeout(SCRIPT_TIMEOUT)
         yield driver
     finally:
         _end(driver, service, profile)
@@ -113,6 +111,7 @@ def _options(profile: Path) -> "ChromeOptions":
     from selenium.webdriver import ChromeOptions
 
     options = ChromeOptions()
+    options.timeouts = {"pageLoad": PAGE_TIMEOUT * 1000, "script": SCRIPT_TIMEOUT * 1000}
     options.binary_location = _program("chromium", "chromium-browser", "google-chrome")
     for argument in (
         "--headless=new",

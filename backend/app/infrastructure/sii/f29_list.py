@@ -16,7 +16,7 @@ from app.errors import SiiUnavailable, UnexpectedAnswer
 from app.infrastructure.sii import answers, pages
 from app.infrastructure.sii.browser import counted, page_status
 from app.infrastructure.sii.f29_rows import parse_row
-from app.infrastructure.sii.f29_windows import cod_int_of, opened_address, watch_windows
+from app.infrastructure.sii.f29_windows import cod_int_of, opened_address, press_and_watch
 from app.infrastructure.sii.pace import Pace
 from app.infrastructure.sii.politeness import ALONE, Turn
 from app.infrastructure.sii.tally import UNCOUNTED, Tally
@@ -29,11 +29,22 @@ T = TypeVar("T")
 PAGE_TIMEOUT = 30  # seconds until a page has its widgets, or a search its table
 CLICK_TIMEOUT = 15  # seconds for one link, however often its row is drawn again
 CLICK_AGAIN = 2  # seconds without an effect after which a click counts as swallowed
-_POLL = 0.1  # seconds
+_POLL = 0.05  # seconds
 
 _ROWS = """
 const table = document.querySelector(arguments[0]);
 return table && [...table.rows].map(row => [...row.cells].map(cell => cell.innerText.trim()));
+"""
+# The options of every list box that is shown; and the first of them that is wanted, in one box or
+# in any. A script each: the driver would be asked for each option on its own.
+_BOXES = """
+const boxes = [...document.querySelectorAll(arguments[0])].filter(box => box.checkVisibility());
+"""
+_OPTIONS = f"{_BOXES}return boxes.flatMap(box => [...box.options]).map(one => one.text.trim());"
+_OPTION = f"""{_BOXES}
+const [, wanted, place] = arguments;
+return (place === null ? boxes : boxes.slice(place, place + 1)).flatMap(box => [...box.options])
+  .find(one => [one.text.trim(), one.value].includes(wanted)) || null;
 """
 _TEXT = "return document.body ? document.body.innerText.toLowerCase() : '';"
 
@@ -89,9 +100,7 @@ class F29List:
     def _variant(self) -> Literal["A", "B", None]:
         if self._all(_button(pages.F29_OPEN_SEARCH)):
             return "A"
-        boxes = self._boxes()
-        options = [option.text.strip() for box in boxes for option in _options(box)]
-        if pages.F29_FORM_OPTION in options:
+        if pages.F29_FORM_OPTION in self._driver.execute_script(_OPTIONS, pages.F29_LIST_BOX):
             return "B"
         error = answers.overload(page_status(self._driver))
         if error is not None:
@@ -111,15 +120,18 @@ class F29List:
 
     def _choose_a(self, year: int) -> bool:
         wanted = (*pages.F29_LIST_A_OPTIONS, str(year))
-        boxes = self._boxes()
-        return len(boxes) >= len(wanted) and all(map(_pick, boxes, wanted))
+        return all(self._pick(option, place) for place, option in enumerate(wanted))
 
     def _choose_b(self, year: int) -> bool:
-        boxes = self._boxes()
-        return all(
-            any(_pick(box, wanted) for box in boxes)
-            for wanted in (pages.F29_FORM_OPTION, str(year))
-        )
+        return all(map(self._pick, (pages.F29_FORM_OPTION, str(year))))
+
+    def _pick(self, wanted: str, place: int | None = None) -> bool:
+        """Selects the option whose text or value is `wanted`, in the box at `place` or in any;
+        returns whether there is one."""
+        option = self._driver.execute_script(_OPTION, pages.F29_LIST_BOX, wanted, place)
+        if option is not None and not option.is_selected():
+            option.click()
+        return option is not None
 
     def _rows(self, variant: str) -> list[list[str]]:
         """Returns the cells of every row, none where SII says that there are no returns."""
@@ -139,21 +151,26 @@ class F29List:
 
     def _cod_int(self, variant: str, folio: int) -> int:
         self._pace.wait()
-        watch_windows(self._driver)
         lost = UnexpectedAnswer(f"SII's F29 list opened no form for folio {folio}.")
-        link = pages.F29_FORM_LINK_B.format(folio=folio)
-        if variant == "A":
-            detail = pages.F29_DETAIL_LINK_A.format(folio=folio)
-            link = _button(pages.F29_COMPACT)
-            self._click_until(detail, lambda: bool(self._all(link)), lost)
-        address = self._click_until(link, lambda: opened_address(self._driver), lost)
-        if variant == "A":
-            self._click(_button(pages.F29_BACK))
+        if variant == "B":
+            return cod_int_of(self._opened(pages.F29_FORM_LINK_B.format(folio=folio), lost), folio)
+        compact = _button(pages.F29_COMPACT)
+        detail = pages.F29_DETAIL_LINK_A.format(folio=folio)
+        self._click(detail)
+        self._clicked(detail, lambda: bool(self._all(compact)), lost)
+        address = self._opened(compact, lost)
+        self._click(_button(pages.F29_BACK))
         return cod_int_of(address, folio)
 
-    def _click_until(self, xpath: str, look: Callable[[], T | None], otherwise: Exception) -> T:
-        """Clicks, and again where nothing came of it; returns the first answer of `look`."""
-        self._click(xpath)
+    def _opened(self, xpath: str, otherwise: Exception) -> str:
+        """Presses by a script, and by the mouse where nothing came of that; returns the address
+        of the form that was opened."""
+        [address] = self._until(lambda: [press_and_watch(self._driver, xpath)], otherwise)
+        return address or self._clicked(xpath, lambda: opened_address(self._driver), otherwise)
+
+    def _clicked(self, xpath: str, look: Callable[[], T | None], otherwise: Exception) -> T:
+        """Returns the first answer of `look` after a click, which is made again where nothing
+        came of it."""
         clicked_at = time.monotonic()
 
         def seen() -> T | None:
@@ -187,12 +204,6 @@ class F29List:
         from selenium.webdriver.common.by import By
 
         return [one for one in self._driver.find_elements(By.XPATH, xpath) if one.is_displayed()]
-
-    def _boxes(self) -> list[Any]:
-        from selenium.webdriver.common.by import By
-
-        found = self._driver.find_elements(By.CSS_SELECTOR, pages.F29_LIST_BOX)
-        return [box for box in found if box.is_displayed()]
 
     def _until(
         self, look: Callable[[], T | None], otherwise: Exception, timeout: float | None = None
@@ -228,19 +239,3 @@ class F29List:
 
 def _button(text: str) -> str:
     return pages.F29_BUTTON.format(text=text)
-
-
-def _options(box: Any) -> list[Any]:
-    from selenium.webdriver.support.select import Select
-
-    return Select(box).options
-
-
-def _pick(box: Any, wanted: str) -> bool:
-    """Selects the option whose text or value is `wanted`; returns whether there is one."""
-    for option in _options(box):
-        if wanted in (option.text.strip(), option.get_attribute("value")):
-            if not option.is_selected():
-                option.click()
-            return True
-    return False

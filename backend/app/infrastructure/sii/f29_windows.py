@@ -1,6 +1,6 @@
 """The window that a list opens for a form: only its address is wanted, which has the codInt."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from app.errors import UnexpectedAnswer
@@ -17,12 +17,29 @@ window.open = address => {
   return { closed: true, close() {}, focus() {}, location: {} };
 };
 """
-_OPENED = "return (window.__opened || []).find(address => address.includes(arguments[0])) || null;"
+# Presses what an XPath finds, where it is shown.
+_PRESS = """
+const found = document.evaluate(
+  arguments[0], document, null, XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue;
+if (found && found.checkVisibility()) found.click();
+"""
+_OPENED = """
+const mark = arguments[arguments.length - 1];
+return (window.__opened || []).find(address => address.includes(mark)) || null;
+"""
 
 
-def watch_windows(driver: "WebDriver") -> None:
-    """Keeps the addresses that the page opens from now on."""
-    driver.execute_script(_WATCH)
+def press_and_watch(driver: "WebDriver", xpath: str) -> str | None:
+    """Presses what is at `xpath`; returns the address of the form that was opened at once.
+
+    One script: a click of the driver's takes a dozen commands, each with a wait of its own. What
+    the page opens later is found by `opened_address`.
+    """
+    return _address(driver.execute_script(_WATCH + _PRESS + _OPENED, xpath, pages.F29_PDF_MARK))
+
+
+def _address(found: Any) -> str | None:
+    return None if found is None else str(found)
 
 
 def opened_address(driver: "WebDriver") -> str | None:
@@ -30,7 +47,7 @@ def opened_address(driver: "WebDriver") -> str | None:
 
     A real window, which a link with a target opens, is closed once it has its address.
     """
-    kept: str | None = driver.execute_script(_OPENED, pages.F29_PDF_MARK)
+    kept = _address(driver.execute_script(_OPENED, pages.F29_PDF_MARK))
     if kept is not None:
         return kept
     home = driver.current_window_handle

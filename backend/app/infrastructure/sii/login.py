@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORM_TIMEOUT = 30  # seconds; the page may stay blank for a while after the redirect
 ANSWER_TIMEOUT = 30  # seconds from the click to the page after it
 _POLL = 0.1  # seconds
+_GIVEN = ("name", "value", "domain", "path", "secure", "httpOnly", "sameSite")
 
 _logger = logging.getLogger(__name__)
 
@@ -46,8 +47,10 @@ def logged_in(
     clave: str,
     turn: Turn = ALONE.wait_for_turn,
     tally: Tally = UNCOUNTED,
+    cookies: list[Cookie] | None = None,
 ) -> Iterator[tuple["WebDriver", list[Cookie]]]:
-    """Yields the browser that has logged in as `login_rut` (canonical), and its cookies.
+    """Yields the browser that has logged in as `login_rut` (canonical), and its cookies; one that
+    is given the `cookies` of a session that is open asks for nothing.
 
     The clave is sent at most once. Raises InvalidCredentials, CredentialsBlocked,
     TooManySessions, SiiUnavailable, SessionExpired, BrowserFailed or UnexpectedAnswer; where the
@@ -58,12 +61,14 @@ def logged_in(
     from urllib3.exceptions import HTTPError  # what Selenium lets through when the driver is gone
 
     page: _LoginPage | None = None
-    cookies: list[Cookie] | None = None
     try:
         with chromium() as driver:
-            page = _LoginPage(driver, addresses, turn, tally)
-            with span("browser login"):
-                cookies = page.enter(login_rut, clave)
+            if cookies is None:
+                page = _LoginPage(driver, addresses, turn, tally)
+                with span("browser login"):
+                    cookies = page.enter(login_rut, clave)
+            else:
+                _give(driver, cookies)
             yield driver, cookies
     # `from None`: a driver's message quotes the page, which holds what was typed.
     except (WebDriverException, HTTPError) as error:
@@ -75,6 +80,13 @@ def logged_in(
         if isinstance(failed, BrowserFailed):
             _logger.warning("the browser failed at SII's %s: %s", where, type(error).__name__)
         raise failed from None
+
+
+def _give(driver: "WebDriver", cookies: list[Cookie]) -> None:
+    """Lets a fresh browser go on with a session: what it is told of each is what names it."""
+    known = [{key: one[key] for key in _GIVEN if key in one} for one in cookies]
+    command = {"cmd": "Network.setCookies", "params": {"cookies": known}}
+    driver.execute("executeCdpCommand", command)
 
 
 class _LoginPage:

@@ -16,6 +16,7 @@ class Hold:
 
     cookies: list[Cookie] | None = None  # of a session that was left open
     is_fresh = False  # whether that one may be used again
+    is_proven = False  # whether it was open a moment ago, so that it need not show that
 
     @property
     def stays_open(self) -> bool:

@@ -1,8 +1,10 @@
 """The SII portal as the services see it: Chromium logs in, HTTP reads, one session per RUT."""
 
 import logging
+import ssl
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import lru_cache
 
 import httpx
 
@@ -56,12 +58,17 @@ class SiiPortal:
         It is logged out whatever happens, unless all went well and the memory leaves it open.
         Raises what `log_in` raises, BrowsersBusy, LoginBusy, SiiStandstill and QueueUnavailable.
         """
-        with self._tally.flushed(), self._session(login_rut, clave) as (client, cookies, turn):
+        hold = self._memory.take(login_rut, clave)
+        with self._tally.flushed(), ExitStack() as stack:
+            home = self._home_page(hold)
+            session = self._session(hold, home is not None, login_rut, clave)
+            client, cookies, turn = stack.enter_context(session)
             yield RcvSession(
                 client,
                 self._addresses,
                 login_rut=login_rut,
                 token=_token(cookies),
+                home=home,
                 recaptcha_token=self._recaptcha,
                 export_limit=self._export_limit,
                 min_interval=self._interval,
@@ -71,16 +78,19 @@ class SiiPortal:
 
     @contextmanager
     def open_f29_list(self, login_rut: str, clave: str) -> Iterator[F29List]:
-        """Yields the list of F29 in a browser that logged in anew; ends and raises like
-        `open_session`."""
+        """Yields the list of F29 in a browser; begins, ends and raises like `open_session`."""
         hold = self._memory.take(login_rut, clave)
-        self._end_left(hold)
-        with (
-            self._tally.flushed(),
-            self._seat(hold) as turn,
-            logged_in(self._addresses, login_rut, clave, turn, self._tally) as (driver, cookies),
-            self._opened(hold, cookies),
-        ):
+        with self._tally.flushed(), ExitStack() as stack:
+            left = hold.cookies if self._is_open(hold) else None
+            if left is None:
+                self._end_left(hold)
+            turn = stack.enter_context(self._seat(hold))
+            if left is not None:  # first: where the browser fails with it, it is ended as well
+                stack.enter_context(self._opened(hold, left))
+            browser = logged_in(self._addresses, login_rut, clave, turn, self._tally, left)
+            driver, cookies = stack.enter_context(browser)
+            if left is None:
+                stack.enter_context(self._opened(hold, cookies))
             yield F29List(
                 driver,
                 self._addresses,
@@ -92,7 +102,10 @@ class SiiPortal:
     @contextmanager
     def open_f29_forms(self, login_rut: str, clave: str) -> Iterator[F29Forms]:
         """Yields the PDFs of F29, no browser; begins, ends and raises like `open_session`."""
-        with self._tally.flushed(), self._session(login_rut, clave) as (client, _, turn):
+        hold = self._memory.take(login_rut, clave)
+        with self._tally.flushed(), ExitStack() as stack:
+            session = self._session(hold, self._is_open(hold), login_rut, clave)
+            client, _, turn = stack.enter_context(session)
             yield F29Forms(
                 client,
                 self._addresses,
@@ -103,11 +116,11 @@ class SiiPortal:
 
     @contextmanager
     def _session(
-        self, login_rut: str, clave: str
+        self, hold: Hold, is_open: bool, login_rut: str, clave: str
     ) -> Iterator[tuple[httpx.Client, list[Cookie], Turn]]:
-        hold = self._memory.take(login_rut, clave)
-        cookies = hold.cookies if hold.is_fresh and self._works(hold) else None
-        if cookies is None:
+        """Yields a client in the session that was left open, or in one that is opened now."""
+        cookies = hold.cookies or []
+        if not is_open:
             self._end_left(hold)
             with self._seat(hold) as turn:
                 cookies = log_in(self._addresses, login_rut, clave, turn, self._tally)
@@ -141,17 +154,29 @@ class SiiPortal:
                 raise
             self._end(client, hold, cookies)
 
-    def _works(self, hold: Hold) -> bool:
-        """Returns whether a session that was left open still is. Raises SII's errors."""
+    def _is_open(self, hold: Hold) -> bool:
+        """Returns whether a session was left open that still is. Raises SII's errors."""
+        return hold.is_proven or self._home_page(hold) is not None
+
+    def _home_page(self, hold: Hold) -> bytes | None:
+        """Returns what a session that was left open is shown, None where none was or it is over.
+
+        Raises SII's errors.
+        """
+        if not hold.is_fresh:
+            return None
         with self._http(hold.cookies or []) as client:
             _both(self._politeness.wait_for_turn, hold.check)()
             try:
-                failure = failure_of(client.get(self._addresses.protected_page))
+                answer = client.get(self._addresses.protected_page)
             except httpx.HTTPError as error:
                 # `from None`: the request that the cause holds carries the session's cookies.
                 raise SiiUnavailable(f"SII did not answer ({type(error).__name__}).") from None
-        if failure is None or isinstance(failure, SessionExpired):
-            return failure is None
+        failure = failure_of(answer)
+        if failure is None:
+            return answer.content
+        if isinstance(failure, SessionExpired):
+            return None
         raise failure
 
     def _end_left(self, hold: Hold) -> None:
@@ -177,6 +202,7 @@ class SiiPortal:
         return CountingClient(
             self._tally,
             cookies=_jar(cookies),
+            verify=_trusted(),
             timeout=TIMEOUT,
             follow_redirects=True,
             event_hooks={"response": [self._heed]},
@@ -189,22 +215,30 @@ class SiiPortal:
         )
         if asked is not None:
             self._politeness.stand_still(asked)
-        elif response.has_redirect_location:
+        elif response.has_redirect_location and not self._is_logout(response.url):
             self._tally.turn(self._politeness.wait_for_turn)()
+
+    def _is_logout(self, address: httpx.URL) -> bool:
+        return str(address) == self._addresses.logout
 
     def _log_out(self, client: httpx.Client) -> bool:
         """Returns whether SII has heard it."""
         with suppress(FiscalError):  # goes all the same: an open session costs SII more
             self._politeness.wait_for_turn(patience=0)
         try:
-            # A standstill that keeps us from where this leads finds the session ended.
-            with suppress(FiscalError):
-                client.get(self._addresses.logout, timeout=LOGOUT_TIMEOUT)
+            # Where this leads is not asked for: the session has ended by then.
+            client.get(self._addresses.logout, timeout=LOGOUT_TIMEOUT, follow_redirects=False)
         except httpx.HTTPError as error:
             # Not worth failing a finished sync: SII ends idle sessions by itself, after an hour.
             _logger.warning("could not log out of SII: %s", type(error).__name__)
             return False
         return True
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Made once: to read all certificates takes a tenth of a round trip."""
+    return httpx.create_ssl_context()
 
 
 def _both(first: Turn, then: Turn) -> Turn:

@@ -57,9 +57,11 @@ class RcvSession:
         min_interval: float,
         turn: Turn = ALONE.wait_for_turn,
         tally: Tally = UNCOUNTED,
+        home: bytes | None = None,
     ) -> None:
         """`export_limit`: documents of one state that come in one answer. `min_interval`: seconds
-        that lie at least between two requests, each in its `turn`."""
+        that lie at least between two requests, each in its `turn`. `home`: the home page, where it
+        has just shown that the session is open."""
         self._client = client
         self._addresses = addresses
         self._login_rut = login_rut
@@ -68,6 +70,7 @@ class RcvSession:
         self._recaptcha_token = recaptcha_token
         self._pace = Pace(min_interval, turn)
         self._tally = tally
+        self._home = home
         self._bound = False
 
     @judged
@@ -76,7 +79,10 @@ class RcvSession:
 
         Raises SessionExpired, RateLimited, SiiUnavailable or UnexpectedAnswer.
         """
-        return parse_taxpayer(self._request("GET", self._addresses.protected_page).content)
+        home, self._home = self._home, None
+        if home is None:
+            home = self._request("GET", self._addresses.protected_page).content
+        return parse_taxpayer(home)
 
     @judged
     def read_register(

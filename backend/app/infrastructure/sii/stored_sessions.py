@@ -15,6 +15,7 @@ from app.infrastructure.db.models import Run, SiiCredential, SiiSession
 from app.infrastructure.sii.memory import Cookie, Hold, SessionMemory
 
 ENDED_BY_SII = timedelta(days=1)  # after which no session can still be open
+PROVEN = timedelta(seconds=30)  # after which a session has to show that it is open
 
 _logger = logging.getLogger(__name__)
 
@@ -38,15 +39,22 @@ class StoredSessions(SessionMemory):
         self._lifetime = timedelta(seconds=seconds)
 
     def take(self, login_rut: str, clave: str) -> Hold:
+        proven_until = SiiSession.fresh_until - self._lifetime + PROVEN
         row = insert(SiiSession).values(login_rut=login_rut, number=1)
         taken = row.on_conflict_do_update(
             index_elements=[SiiSession.login_rut], set_={"number": SiiSession.number + 1}
-        ).returning(SiiSession.number, SiiSession.secret, SiiSession.fresh_until > func.now())
+        ).returning(
+            SiiSession.number,
+            SiiSession.secret,
+            SiiSession.fresh_until > func.now(),
+            proven_until > func.now(),
+        )
         with self._sessions.begin() as session:
-            number, secret, is_fresh = session.execute(taken).one()
+            number, secret, is_fresh, is_proven = session.execute(taken).one()
             session.execute(_forget_old())
         hold = StoredHold(self._sessions, self._cipher, self._lifetime, login_rut, number, clave)
         hold.read(secret, is_fresh=bool(is_fresh))
+        hold.is_proven = hold.is_fresh and bool(is_proven)
         return hold
 
 
