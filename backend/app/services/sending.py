@@ -44,7 +44,7 @@ class Sender:
     stop: threading.Event = field(default_factory=threading.Event)
     waiting: deque[Job] = field(default_factory=deque)
     has_more: bool = True
-    _landed: threading.Event = field(default_factory=threading.Event)
+    _landed: threading.Event = field(default_factory=threading.Event)  # set: some send has ended
 
     @property
     def left(self) -> set[UUID]:
@@ -82,7 +82,7 @@ class Sender:
         finally:  # also when a time limit or a stop interrupts: finish what is on the wire, no more
             self.stop.set()
             pool.shutdown()
-            with self.sessions.begin() as session:
+            with self.sessions.begin() as session:  # a connection that nothing has interrupted
                 deliveries.record(session, [future.result() for future in flying])
 
     def _top_up(self, refill: Refill) -> None:
