@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, text, update
+from sqlalchemy import ARRAY, ColumnElement, Uuid, all_, cast, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from app.errors import FiscalError
@@ -48,14 +48,32 @@ def claim_due(
     """Takes at most `limit` notifications, oldest first: due ones, and those that an earlier
     attempt of this run has left; `besides` are those that this attempt has. What another run takes
     is skipped."""
-    rows = session.scalars(
-        select(ScheduledNotification)
-        .where(or_(_is_due(at), _was_left_by(run_id) & ScheduledNotification.id.not_in(besides)))
-        .order_by(ScheduledNotification.scheduled_for, ScheduledNotification.id)
+    row = ScheduledNotification
+    left_over = _was_left_by(run_id) & (row.id != all_(cast(list(besides), ARRAY(Uuid))))
+    oldest = (
+        select(row.id)
+        .where(or_(_is_due(at), left_over))
+        # By nothing else: a morning's reminders have one moment, and the index yields the first few
+        # of them, where a second key would have all of them read and sorted each time.
+        .order_by(row.scheduled_for)
         .limit(limit)
         .with_for_update(skip_locked=True)
-    ).all()
-    return [row for row in rows if _take(row, run_id, at)]
+        .cte("oldest")
+    )
+    claim = (
+        update(row)
+        .where(row.id == oldest.c.id)
+        .values(
+            status="processing",
+            claimed_by=run_id,
+            lease_until=at + LEASE,
+            attempts=row.attempts + 1,
+        )
+        .returning(row)
+        .execution_options(synchronize_session=False)
+    )
+    claimed = sorted(session.scalars(claim), key=lambda each: each.scheduled_for)
+    return [each for each in claimed if not _is_given_up(each)]
 
 
 def release(session: Session, run_id: UUID, ids: Iterable[UUID]) -> None:
@@ -114,12 +132,12 @@ def _was_left_by(run_id: UUID) -> ColumnElement[bool]:
     return (row.status == "processing") & (row.claimed_by == run_id)
 
 
-def _take(row: ScheduledNotification, run_id: UUID, at: datetime) -> bool:
-    if row.status == "processing" and row.attempts >= MAX_CLAIMS:
-        log.error("notification %s is given up after %d claims", row.id, row.attempts)
-        row.status, row.error_code = "failed", "abandoned"
-        row.error_message = "The workers that took this notification died."
+def _is_given_up(row: ScheduledNotification) -> bool:
+    """Gives up a row that was claimed too often; returns whether it did."""
+    if row.attempts <= MAX_CLAIMS:
         return False
-    row.status, row.claimed_by, row.lease_until = "processing", run_id, at + LEASE
-    row.attempts += 1
+    row.attempts -= 1  # it is not tried
+    log.error("notification %s is given up after %d claims", row.id, row.attempts)
+    row.status, row.error_code = "failed", "abandoned"
+    row.error_message = "The workers that took this notification died."
     return True

@@ -139,7 +139,8 @@ def _finish(batch: _Batch, left: Collection[UUID]) -> Counter[str]:
     if not (batch.taken or left):
         return Counter()
     with batch.work.sessions.begin() as session:
-        claims.release(session, batch.work.run_id, left)
+        if left:
+            claims.release(session, batch.work.run_id, left)
         tried = [each for each in batch.taken if each.id not in left]
         return _settle(session, tried, batch.broken, batch.due)
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import DeliveryUnknown, FiscalError, RateLimited
+from app.infrastructure.db.session import on_one_connection
 from app.services import channel_limits, deliveries
 from app.services.admission import admit
 from app.services.deliveries import Claimed, Job, Outcome
@@ -43,6 +44,7 @@ class Sender:
     stop: threading.Event = field(default_factory=threading.Event)
     waiting: deque[Job] = field(default_factory=deque)
     has_more: bool = True
+    _landed: threading.Event = field(default_factory=threading.Event)  # set: some send has ended
 
     @property
     def left(self) -> set[UUID]:
@@ -61,23 +63,26 @@ class Sender:
 
     def send(self, refill: Refill, due: datetime) -> None:
         """Sends what is not sent yet. What it cannot begin in time stays in `waiting`."""
-        flying: dict[Future[Outcome], Claimed] = {}
+        flying: set[Future[Outcome]] = set()
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="deliver")
         try:
             self._top_up(refill)
-            while flying or (self.waiting and not self.is_over):
-                landed = [future for future in flying if future.done()]
-                claimed = self._turn(landed, due, THREADS - len(flying))
-                for future in landed:
-                    del flying[future]
-                for each in claimed:
-                    flying[pool.submit(self._hand_over, each)] = each
-                self._top_up(refill)  # while those are on the wire
-                self._rest(flying)
+            with on_one_connection(self.sessions) as sessions:
+                while flying or (self.waiting and not self.is_over):
+                    self._landed.clear()
+                    landed = [future for future in flying if future.done()]
+                    claimed = self._turn(sessions, landed, due, THREADS - len(flying))
+                    flying.difference_update(landed)
+                    for each in claimed:
+                        future = pool.submit(self._hand_over, each)
+                        flying.add(future)
+                        future.add_done_callback(lambda _: self._landed.set())
+                    self._top_up(refill)  # while those are on the wire
+                    self._rest(len(flying))
         finally:  # also when a time limit or a stop interrupts: finish what is on the wire, no more
             self.stop.set()
             pool.shutdown()
-            with self.sessions.begin() as session:
+            with self.sessions.begin() as session:  # a connection that nothing has interrupted
                 deliveries.record(session, [future.result() for future in flying])
 
     def _top_up(self, refill: Refill) -> None:
@@ -85,16 +90,19 @@ class Sender:
         while len(self.waiting) < THREADS and self.has_more and not self.is_over:
             self.has_more = refill(self.waiting)
 
-    def _rest(self, flying: Mapping["Future[Outcome]", Claimed]) -> None:
+    def _rest(self, flying: int) -> None:
         """Waits until there is something to do."""
-        can_start = bool(self.waiting) and not self.is_over
-        if flying:
-            patience = _NAP if can_start and len(flying) < THREADS else None
-            wait(flying, timeout=patience, return_when=FIRST_COMPLETED)
-        elif can_start:
-            self.stop.wait(_NAP)
+        can_start = bool(self.waiting) and not self.is_over and flying < THREADS
+        if flying or can_start:
+            self._landed.wait(_NAP if can_start else None)
 
-    def _turn(self, landed: Sequence["Future[Outcome]"], due: datetime, free: int) -> list[Claimed]:
+    def _turn(
+        self,
+        sessions: sessionmaker[Session],
+        landed: Sequence["Future[Outcome]"],
+        due: datetime,
+        free: int,
+    ) -> list[Claimed]:
         """Records what has ended and claims what can start, in one transaction."""
         number = 0 if self.is_over else min(free + len(landed), len(self.waiting))
         taken = [self.waiting.popleft() for _ in range(number)]
@@ -102,7 +110,7 @@ class Sender:
             return []
         later: list[Job] = taken
         try:
-            with self.sessions.begin() as session:
+            with sessions.begin() as session:
                 deliveries.record(session, [future.result() for future in landed])
                 claimed, later = self._start(session, taken, due)
         finally:

@@ -6,8 +6,11 @@ import time
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app.services import sending
+from app.services.messages import Message
 from tests.unit.notifications.conftest import Process
 from tests.unit.notifications.desk import Desk
 from tests.unit.notifications.scripted import ScriptedChannel
@@ -57,6 +60,64 @@ def test_an_interrupted_run_finishes_what_is_on_the_wire_and_gives_back_the_rest
     sent = len(email.sent)
     assert 0 < sent <= sending.THREADS
     assert desk.statuses() == {"sent": sent, "pending": 40 - sent}
+
+
+def test_an_interruption_in_a_statement_loses_no_outcome(desk: Desk, process: Process) -> None:
+    email = ScriptedChannel()
+    email.per_second = 1000  # its row says when the next one may go, and makes the run wait
+    desk.due(desk.company(), count=40)
+    mutex = threading.Lock()
+
+    with desk.sessions() as other:
+
+        def lock(message: Message) -> None:
+            with mutex:
+                if not other.in_transaction():
+                    other.execute(text("SELECT FROM channel_limits FOR UPDATE"))
+                    signal.setitimer(signal.ITIMER_REAL, 0.5)
+
+        def interrupt(signal_number: int, frame: object) -> None:
+            email.on_send = lambda message: None
+            other.rollback()
+            raise SoftTimeLimitExceeded
+
+        previous = signal.signal(signal.SIGALRM, interrupt)
+        email.on_send = lock
+        try:
+            # The latter where psycopg cannot roll back what was interrupted.
+            with pytest.raises((SoftTimeLimitExceeded, OperationalError)):
+                process(email)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+    sent = len(email.sent)
+    assert desk.statuses() == {"sent": sent, "pending": 40 - sent}
+
+
+def test_a_connection_that_breaks_loses_no_outcome(desk: Desk, process: Process) -> None:
+    email = ScriptedChannel()
+    desk.due(desk.company(), count=40)
+    everybody_else = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    first, broken = threading.Lock(), threading.Event()
+
+    def break_once(message: Message) -> None:
+        if first.acquire(blocking=False):
+            with desk.sessions() as session:
+                session.execute(everybody_else)
+            broken.set()
+        assert broken.wait(10)
+
+    email.on_send = break_once
+    with pytest.raises(OperationalError):
+        process(email)
+    sent = len(email.sent)
+    assert sent == sending.THREADS
+    assert desk.statuses() == {"sent": sent, "pending": 40 - sent}
+    email.on_send = lambda message: None
+    assert process(email)["sent"] == 40 - sent
 
 
 def test_fifty_slow_messages_go_out_in_a_few_seconds(desk: Desk, process: Process) -> None:

@@ -1,7 +1,10 @@
 """Rows that another run holds, and rows that a dead one left behind."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
+
+from sqlalchemy import event, text
 
 from app.infrastructure.db.models import Membership, NotificationDelivery, User
 from app.services import claims
@@ -102,3 +105,24 @@ def test_the_next_attempt_of_a_run_takes_up_at_once_what_the_last_one_left(
     email = ScriptedChannel()
     assert process(email, run_id=run)["sent"] == 1
     assert desk.notification(left).attempts == 2
+
+
+def test_a_few_of_the_thousands_that_are_due_at_one_moment_are_found_by_the_index(
+    desk: Desk, clock: Clock
+) -> None:
+    desk.due(desk.company(), count=2000, scheduled_for=clock())
+    asked: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        asked.append((statement, parameters))
+
+    with desk.sessions.begin() as session:
+        session.execute(text("ANALYZE scheduled_notifications"))
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", note)
+        assert len(claims.claim_due(session, uuid4(), 50, clock(), besides=[uuid4()])) == 50
+        ((statement, parameters),) = asked
+        rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+        plan = "\n".join(rows.scalars())
+    assert "ix_scheduled_notifications_due" in plan
+    assert "Sort" not in plan, "all that are due were read for each chunk of fifty"

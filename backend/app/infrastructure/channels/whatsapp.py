@@ -35,8 +35,8 @@ class WhatsAppChannel:
         self, api_url: str, phone_number_id: str, token: str, per_second: float | None = None
     ) -> None:
         self.per_second = per_second
-        self._url = f"{api_url.rstrip('/')}/{API_VERSION}/{phone_number_id}/messages"
-        self._token = token
+        self._url = httpx.URL(f"{api_url.rstrip('/')}/{API_VERSION}/{phone_number_id}/messages")
+        self._headers = {"Authorization": f"Bearer {token}"}
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
 
@@ -48,23 +48,30 @@ class WhatsAppChannel:
     def send(self, message: Message, *, timeout: float) -> str:
         """Returns the message's wamid. Raises as Channel says."""
         try:
-            answer = self._http().post(
-                self._url,
-                json=_payload(message),
-                timeout=httpx.Timeout(
-                    min(READ_TIMEOUT, timeout * 2 / 3), connect=min(CONNECT_TIMEOUT, timeout / 3)
-                ),
-            )
+            answer = self._http().send(self._request(message, timeout))
         except _NEVER_SENT as error:
             raise ChannelUnavailable(f"WhatsApp cannot be reached ({_kind(error)}).") from error
         except httpx.HTTPError as error:
             raise DeliveryUnknown(f"WhatsApp gave no answer ({_kind(error)}).") from error
         return _wamid(answer)
 
+    def _request(self, message: Message, timeout: float) -> httpx.Request:
+        limits = httpx.Timeout(
+            min(READ_TIMEOUT, timeout * 2 / 3), connect=min(CONNECT_TIMEOUT, timeout / 3)
+        )
+        # Not by the client: what it merges into each request is a fifth of the CPU of sending it.
+        return httpx.Request(
+            "POST",
+            self._url,
+            headers=self._headers,
+            json=_payload(message),
+            extensions={"timeout": limits.as_dict()},
+        )
+
     def _http(self) -> httpx.Client:
         with self._lock:  # made in the process that sends, never before a fork
             if self._client is None:
-                self._client = httpx.Client(headers={"Authorization": f"Bearer {self._token}"})
+                self._client = httpx.Client()
             return self._client
 
 

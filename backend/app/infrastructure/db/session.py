@@ -61,6 +61,14 @@ def get_session_factory() -> sessionmaker[Session]:
     return sessionmaker(get_engine(), expire_on_commit=False)
 
 
+@contextmanager
+def on_one_connection(sessions: sessionmaker[Session]) -> Iterator[sessionmaker[Session]]:
+    """Yields a factory whose sessions take turns on one connection: for one thread, and for many
+    short transactions in a row, which need not ask each time whether the server is there."""
+    with sessions.kw["bind"].connect() as connection:
+        yield sessionmaker(connection, expire_on_commit=False)
+
+
 def rows_changed(session: Session, statement: Executable, **options: Any) -> int:
     """Executes a statement that changes rows; returns how many. `options` as of `execute`."""
     result = session.execute(statement, **options)
