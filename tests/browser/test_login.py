@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from selenium.common.exceptions import NoAlertPresentException
+from selenium.webdriver.support.expected_conditions import alert_is_present
 
 from app import errors
 from app.infrastructure.sii import login
-from app.infrastructure.sii.login import log_in
+from app.infrastructure.sii.login import _LoginPage, log_in
 from tests.browser.login_pages import HOME, LOGIN, Answer, LoginPages, page, redirect, serving
+from tests.waiting import wait_until
 
 RUT, CLAVE = "76000001-9", "S3cretaInventada"
 WRONG = "La Clave Tributaria ingresada no es correcta. El código es 01.01.203.500.720.{}"
@@ -74,6 +76,22 @@ def test_leaving_the_form_without_a_token_is_no_login(pages: LoginPages) -> None
 
 def test_an_alert_of_the_page_is_read_and_closed(pages: LoginPages) -> None:
     pages.after = lambda: page(f"<script>alert({WRONG.format('20')!r})</script>")
+    with pytest.raises(errors.InvalidCredentials):
+        log_in(pages.addresses, RUT, CLAVE)
+
+
+def test_an_alert_that_comes_while_the_page_is_read_is_heeded(
+    pages: LoginPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = _LoginPage._text
+
+    def interrupted(self: _LoginPage, selector: str) -> str:
+        self._driver.execute_script("setTimeout(alert, 0, arguments[0])", WRONG.format("20"))
+        wait_until(lambda: bool(alert_is_present()(self._driver)), what="the alert")
+        return read(self, selector)
+
+    monkeypatch.setattr(_LoginPage, "_text", interrupted)
+    pages.after = lambda: page("")
     with pytest.raises(errors.InvalidCredentials):
         log_in(pages.addresses, RUT, CLAVE)
 

@@ -171,11 +171,16 @@ class _LoginPage:
             self._driver.execute_script("arguments[0].requestSubmit()", form)
 
     def _await_answer(self) -> None:
+        from selenium.common.exceptions import UnexpectedAlertPresentException
+
         deadline = time.monotonic() + ANSWER_TIMEOUT
         while time.monotonic() < deadline:
             # Read once for all questions: the page may change between two of them.
             address, said = self._address()
-            error = answers.outage(address) or self._objection(address, said)
+            try:
+                error = answers.outage(address) or self._objection(address, said)
+            except UnexpectedAlertPresentException as alert:  # it came while the page was read
+                error = self._objection(address, alert.alert_text or "")
             if error is not None:
                 raise error
             if not self._at_auth(address):
