@@ -30,7 +30,11 @@ def log_in(
         if 'id="myform"' not in page.text:
             raise SiiUnavailable
         answer = client.post(f"{addresses.auth}/cgi_AUT2000/{pages.LOGIN_ANSWER}", data=form)
-        _refuse_outage(answer)
+        try:
+            _refuse_outage(answer)
+        except SiiUnavailable:  # where the login led: the session is open all the same
+            client.get(addresses.logout, follow_redirects=False)
+            raise
         cookies = [
             {"name": one.name, "value": one.value, "domain": one.domain, "path": one.path}
             for one in client.cookies.jar
