@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+import httpx
+
 from app.errors import (
     CredentialsBlocked,
     FiscalError,
@@ -105,6 +107,20 @@ def failed_status(status: int, retry_after: str | None) -> FiscalError | None:
     if status >= 400:
         return UnexpectedAnswer(f"SII answered with HTTP {status}.")
     return None
+
+
+def failure_of(response: httpx.Response) -> FiscalError | None:
+    """Returns the error that an HTTP answer stands for, by where it led and its status.
+
+    None for the page that was asked for; what it says is its reader's to judge.
+    """
+    addresses = [str(step.url) for step in (*response.history, response)]
+    asked_at_login = any(mark in addresses[0] for mark in pages.LOGIN_MARKS)
+    for address in addresses[1:] if asked_at_login else addresses:
+        error = detour(address)
+        if error is not None:
+            return error
+    return failed_status(response.status_code, response.headers.get("Retry-After"))
 
 
 def _seconds(text: str) -> int | None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
+from app.infrastructure.sii.answers import failure_of
 from app.infrastructure.sii.pages import page_at
-from app.infrastructure.sii.rcv import failure_of
 from app.infrastructure.sii.tally import OK, TIMEOUT, UNREACHABLE, Tally, kind_of
 
 

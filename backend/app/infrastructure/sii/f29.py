@@ -5,11 +5,10 @@ import httpx
 from app.domain.f29 import F29Pdf
 from app.domain.periods import Period
 from app.errors import SiiUnavailable
-from app.infrastructure.sii import pages
+from app.infrastructure.sii import answers, pages
 from app.infrastructure.sii.f29_pdf import check_pdf
 from app.infrastructure.sii.pace import Pace
 from app.infrastructure.sii.politeness import ALONE, Turn
-from app.infrastructure.sii.rcv import failure_of
 from app.infrastructure.sii.tally import UNCOUNTED, Tally, judged
 
 
@@ -50,7 +49,7 @@ class F29Forms:
         except httpx.HTTPError as error:
             # `from None`: the request that the cause holds carries the session's cookies.
             raise SiiUnavailable(f"SII did not answer ({type(error).__name__}).") from None
-        failure = failure_of(response)
+        failure = answers.failure_of(response)
         if failure is not None:
             raise failure
         return check_pdf(response.content, folio=folio, rut=company_rut, period=period)

@@ -16,7 +16,7 @@ from app.infrastructure.sii.f29_list import F29List
 from app.infrastructure.sii.login import log_in, logged_in
 from app.infrastructure.sii.memory import FORGETFUL, Cookie, Hold, SessionMemory
 from app.infrastructure.sii.politeness import ALONE, Politeness, Turn
-from app.infrastructure.sii.rcv import RcvSession, failure_of
+from app.infrastructure.sii.rcv import RcvSession
 from app.infrastructure.sii.tally import UNCOUNTED, Tally
 from app.settings import Settings
 
@@ -172,7 +172,7 @@ class SiiPortal:
             except httpx.HTTPError as error:
                 # `from None`: the request that the cause holds carries the session's cookies.
                 raise SiiUnavailable(f"SII did not answer ({type(error).__name__}).") from None
-        failure = failure_of(answer)
+        failure = answers.failure_of(answer)
         if failure is None:
             return answer.content
         if isinstance(failure, SessionExpired):

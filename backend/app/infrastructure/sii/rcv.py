@@ -24,7 +24,6 @@ from app.domain.fees import FeesReading
 from app.domain.periods import Period
 from app.errors import (
     ExportNotReady,
-    FiscalError,
     RecaptchaRequired,
     SessionExpired,
     SiiUnavailable,
@@ -254,7 +253,7 @@ class RcvSession:
         except httpx.HTTPError as error:
             # `from None`: the request that the cause holds carries the session's cookies.
             raise SiiUnavailable(f"SII did not answer ({type(error).__name__}).") from None
-        failure = failure_of(response)
+        failure = answers.failure_of(response)
         if failure is not None:
             raise failure
         return response
@@ -271,16 +270,6 @@ def _query(
         "estadoContab": state,
         "operacion": pages.OPERATION[direction],
     }
-
-
-def failure_of(response: httpx.Response) -> FiscalError | None:
-    addresses = [str(step.url) for step in (*response.history, response)]
-    asked_at_login = any(mark in addresses[0] for mark in pages.LOGIN_MARKS)
-    for address in addresses[1:] if asked_at_login else addresses:
-        error = answers.detour(address)
-        if error is not None:
-            return error
-    return answers.failed_status(response.status_code, response.headers.get("Retry-After"))
 
 
 def _data(response: httpx.Response, good: Collection[int]) -> Any:
