@@ -5,20 +5,25 @@ from benchmarks.stage import Stage
 
 RUNS = 10_000
 ALLOWED_MS = 300.0
+DAY, HOUR = 24 * 60, 59  # min over which the runs are spread
 
 
 def page(place: Stage) -> list[Result]:
-    """Compares the server's time for a first paint: a ledger of RUNS (ours) with an empty one."""
+    """Compares the server's time for a first paint: a ledger of RUNS of a day (ours) with an empty
+    one. All of them in the hour that the page draws is reported beside it, and held to ALLOWED_MS.
+    """
     full, empty = alternating_medians(
-        lambda kind: _measure(place, RUNS if kind == "ours" else 0), rounds=5, baseline="empty"
+        lambda kind: _measure(place, RUNS if kind == "ours" else 0, DAY), rounds=5, baseline="empty"
     )
-    what = f"first paint of /ops, {RUNS} runs in the ledger"
+    busy = _measure(place, RUNS, HOUR)
+    what = f"first paint of /ops, {RUNS} runs"
+    beside = f"{what} of a day / none; all of the last hour {busy:.1f} ms"
     return [
-        Result(f"{what} / none", full, empty, "ms", most=1.5),
-        Result(f"{what} / {ALLOWED_MS:.0f} ms", full, ALLOWED_MS, "ms", most=1.0),
+        Result(beside, full, empty, "ms", most=1.5),
+        Result(f"{what} of the last hour / {ALLOWED_MS:.0f} ms", busy, ALLOWED_MS, "ms", most=1.0),
     ]
 
 
-def _measure(place: Stage, runs: int) -> float:
-    command = ["python", "-m", "benchmarks.page_inside", str(runs)]
+def _measure(place: Stage, runs: int, minutes: int) -> float:
+    command = ["python", "-m", "benchmarks.page_inside", str(runs), str(minutes)]
     return float(place.run(command).split()[-1])

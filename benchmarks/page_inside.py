@@ -1,9 +1,9 @@
-"""A first paint of `/ops`, in ms of the server: `python -m benchmarks.page_inside RUNS`.
+"""A first paint of `/ops`, in ms of the server: `python -m benchmarks.page_inside RUNS MINUTES`.
 
-Runs inside the slim image. The runs are those of the last hour; of some a worker has just taken
-hold, some wait, some have failed. Every look asks both stores for everything, as the first look of
-a process does; that its connections are open and its templates read is the same with any ledger.
-The fastest look counts: in the others is what else the machine did.
+Runs inside the slim image. The runs are those of the last MINUTES; some a worker has, some wait,
+some have failed. Every look asks both stores for everything, as the first look of a process does;
+that its connections are open and its templates read is the same with any ledger. The fastest look
+counts: in the others is what else the machine did.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ FILL = text("""
     FROM (
         SELECT *, CASE WHEN state <> 'queued' THEN asked + random() * interval '5 s' END AS began
         FROM (
-            SELECT n, now() - random() * interval '59 min' AS asked,
+            SELECT n, now() - random() * :minutes * interval '1 min' AS asked,
                 CASE WHEN n <= 20 THEN 'running' WHEN n <= 80 THEN 'queued'
                     WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END AS state
             FROM generate_series(1, :number) AS n
@@ -43,12 +43,12 @@ FILL = text("""
 """)
 
 
-def main(runs: int) -> None:
+def main(runs: int, minutes: int) -> None:
     """Fills the ledger, looks, prints the fastest."""
     with connect() as connection:
         connection.execute("TRUNCATE runs, run_totals, run_time_totals, accounts CASCADE")
     with session_scope() as session:
-        session.execute(FILL, {"number": runs})
+        session.execute(FILL, {"number": runs, "minutes": minutes})
         add_account(session, "bench", "viewer")
         token = open_session(session, "bench", "127.0.0.1")
     with connect() as connection:
@@ -73,4 +73,4 @@ async def _look(token: str) -> float:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))
