@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.errors import PdfDamaged, PdfStoreRefused, PdfStoreUnavailable
+from app.infrastructure.files import sync_directory
 
 # What somebody has to change; all else (no room, a server that is away) may pass by itself.
 _REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR,
@@ -28,7 +29,7 @@ class DirectoryStore:
             if not target.parent.is_dir():
                 with suppress(FileExistsError):  # another worker was faster
                     target.parent.mkdir()  # never its parents: `root` may be not mounted
-                _sync(self._root)
+                sync_directory(self._root)
             handle, name = tempfile.mkstemp(".part", f".{target.stem}-", target.parent)
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -39,7 +40,7 @@ class DirectoryStore:
             except BaseException:  # a time limit included
                 Path(name).unlink(missing_ok=True)
                 raise
-            _sync(target.parent)
+            sync_directory(target.parent)
 
     def get(self, key: str) -> bytes:
         """Returns the file's content."""
@@ -60,17 +61,8 @@ class DirectoryStore:
                 return 0
             number = sum(1 for file in target.iterdir() if file.suffix == ".pdf")
             shutil.rmtree(target)
-            _sync(self._root)
+            sync_directory(self._root)
         return number
-
-
-def _sync(directory: Path) -> None:
-    """Returns once the names in `directory` outlive a power cut."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.errors import ConfigurationError
+from app.infrastructure.files import sync_directory
 from app.settings import DEMO_MARK, carries_demo_mark
 
 
@@ -115,13 +116,5 @@ def _write(path: Path, value: str) -> bool:
         return False
     finally:
         Path(temporary).unlink()
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
     return True
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

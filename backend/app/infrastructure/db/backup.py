@@ -26,6 +26,7 @@ from psycopg import sql
 from app.errors import AlreadyExists, ConfigurationError, InvalidInput
 from app.infrastructure.db.schema import libpq_url
 from app.infrastructure.db.session import CONNECTION
+from app.infrastructure.files import sync_directory
 
 MANIFEST, KEYS = "manifest.json", "keys"
 _CHUNK = 1 << 20  # bytes
@@ -76,7 +77,7 @@ def _write_whole(url: str, path: Path, secret_keys: str, passphrase: str) -> dic
             part.rename(path)
     finally:
         part.unlink(missing_ok=True)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)  # before anybody removes an older backup for this one
     return manifest
 
 
@@ -93,15 +94,6 @@ def _write(url: str, file: IO[bytes], secret_keys: str, passphrase: str) -> dict
         sealed = {"secret_keys": secret_keys, "manifest": hashlib.sha256(text).hexdigest()}
         archive.writestr(KEYS, _seal(json.dumps(sealed).encode(), passphrase))
     return manifest
-
-
-def _sync_directory(directory: Path) -> None:
-    """Makes the new name outlive a power cut, before anybody removes an older backup for it."""
-    opened = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _dump(connection: psycopg.Connection[Any], archive: zipfile.ZipFile) -> dict[str, Any]:

@@ -59,22 +59,22 @@ class SiiPortal:
         Raises what `log_in` raises, BrowsersBusy, LoginBusy, SiiStandstill and QueueUnavailable.
         """
         hold = self._memory.take(login_rut, clave)
-        with self._tally.flushed(), ExitStack() as stack:
+        with self._tally.flushed():
             home = self._home_page(hold)
             session = self._session(hold, home is not None, login_rut, clave)
-            client, cookies, turn = stack.enter_context(session)
-            yield RcvSession(
-                client,
-                self._addresses,
-                login_rut=login_rut,
-                token=_token(cookies),
-                home=home,
-                recaptcha_token=self._recaptcha,
-                export_limit=self._export_limit,
-                min_interval=self._interval,
-                turn=turn,
-                tally=self._tally,
-            )
+            with session as (client, cookies, turn):
+                yield RcvSession(
+                    client,
+                    self._addresses,
+                    login_rut=login_rut,
+                    token=_token(cookies),
+                    home=home,
+                    recaptcha_token=self._recaptcha,
+                    export_limit=self._export_limit,
+                    min_interval=self._interval,
+                    turn=turn,
+                    tally=self._tally,
+                )
 
     @contextmanager
     def open_f29_list(self, login_rut: str, clave: str) -> Iterator[F29List]:
@@ -103,9 +103,10 @@ class SiiPortal:
     def open_f29_forms(self, login_rut: str, clave: str) -> Iterator[F29Forms]:
         """Yields the PDFs of F29, no browser; begins, ends and raises like `open_session`."""
         hold = self._memory.take(login_rut, clave)
-        with self._tally.flushed(), ExitStack() as stack:
-            session = self._session(hold, self._is_open(hold), login_rut, clave)
-            client, _, turn = stack.enter_context(session)
+        with (
+            self._tally.flushed(),
+            self._session(hold, self._is_open(hold), login_rut, clave) as (client, _, turn),
+        ):
             yield F29Forms(
                 client,
                 self._addresses,
