@@ -7,20 +7,17 @@ s as JSON.
 """
 
 import json
-import os
 import sys
 import time
 from datetime import UTC, datetime
 from random import Random
-
-import redis
 
 from app.cli.advice_report import OBJECTIVES
 from app.domain.advice import evaluate, summarise
 from app.infrastructure.celery.topology import QUEUES, TOPOLOGIES
 from app.infrastructure.db.session import session_scope
 from app.services.arrivals import read_arrivals
-from benchmarks.kinds import connect
+from benchmarks.kinds import OURS, connect, forget
 from benchmarks.waits import Tasks, workers
 
 SEED = 29
@@ -64,26 +61,16 @@ def await_ends(number: int) -> None:
             ended = counted.fetchall()[0][0]
 
 
-def _forget() -> None:
-    """Leaves nothing of the topology before: what its killed workers held would come back here."""
-    redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
-    _forget_runs()
-
-
-def _forget_runs() -> None:
-    with connect() as connection:
-        connection.execute("TRUNCATE runs CASCADE")
-
-
 def main(topology: str) -> None:
     """Measures, replays and prints."""
     tasks = Tasks("ours")
-    _forget()
+    forget()  # the topology before, too
     with workers(topology, "ours"):
         for queue in QUEUES:
             tasks.fill(1, queue, 0.1)
         await_ends(len(QUEUES))  # every worker is up
-        _forget_runs()
+        with connect() as connection:
+            connection.execute(OURS.forget_all)
         since = datetime.now(UTC)
         await_ends(publish(tasks))
     with session_scope() as session:

@@ -19,6 +19,7 @@ from benchmarks.kinds import (
     WORKER_LOG,
     Kind,
     connect,
+    forget,
     make_tables,
     publish,
     worker,
@@ -84,9 +85,7 @@ def _await(
 def main(what: str, kind: Kind) -> None:
     """Empties the queues and tables of both, measures, prints the number."""
     make_tables(kind)
-    with connect() as connection:
-        connection.execute(kind.forget_all)
-    redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
+    forget(kind.forget_all)
     print(MEASURES[what](kind))
 
 

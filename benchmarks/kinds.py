@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
+import redis
 
 WORKER_LOG = Path("/tmp/worker.log")
 CONCURRENCY, MAX_TASKS_PER_CHILD = 3, 50  # of the worker `fast`, topology.py
@@ -92,6 +93,13 @@ def worker(
 def connect() -> psycopg.Connection:
     """Returns an autocommit connection to the Postgres of both."""
     return psycopg.connect(os.environ["DATABASE_URL"].replace("+psycopg", ""), autocommit=True)
+
+
+def forget(statement: str = OURS.forget_all) -> None:
+    """Empties the queues, and tables by `statement`: what killed workers held would come back."""
+    redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
+    with connect() as connection:
+        connection.execute(statement)
 
 
 def publish(kind: Kind, number: int) -> None:

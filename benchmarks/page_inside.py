@@ -39,7 +39,7 @@ FILL = text("""
                     WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END AS state
             FROM generate_series(1, :number) AS n
         ) AS asked_for
-    ) AS runs_of_an_hour
+    ) AS drawn
 """)
 
 

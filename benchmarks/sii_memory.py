@@ -13,6 +13,7 @@ from app.infrastructure.db.session import get_session_factory
 from app.services.outbox import outbox_scope
 from app.services.runs import enqueue
 from benchmarks.kinds import NO_LANES, WORKER_LOG, connect, worker
+from benchmarks.processes import pss_mib
 from benchmarks.sii_company import ASKED_AT, HOME, KWARGS, company, known
 
 SLOW = {  # topology.py
@@ -83,6 +84,5 @@ def _others() -> list[Path]:
 
 def _pss_mib(process: Path) -> float:
     with suppress(OSError):  # gone in between
-        lines = (process / "smaps_rollup").read_text().splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+        return pss_mib(process)
     return 0.0

@@ -19,7 +19,7 @@ from typing import Any
 import redis
 
 from app.infrastructure.celery.topology import TOPOLOGIES, Worker
-from benchmarks.kinds import connect
+from benchmarks.kinds import forget
 
 SAMPLES = 500
 LONGEST = 75.0  # s per series: plain Celery would need hours for as many
@@ -99,9 +99,7 @@ def main(topology: str, kind: str) -> None:
     if kind == "stock":
         tasks.app.backend.ResultSession().close()  # makes its tables
     for load in ("idle", "full", "burning"):
-        client.flushdb()
-        with connect() as connection:
-            connection.execute("TRUNCATE runs CASCADE")
+        forget()
         with workers(topology, kind):
             tasks.one_wait()  # they are up
             if load == "full":

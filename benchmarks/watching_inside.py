@@ -13,13 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
-import redis
 from sqlalchemy import text
 
 from app.infrastructure.db.session import session_scope
 from app.services.run_totals import count_finished
 from benchmarks.inside import runs_per_second
-from benchmarks.kinds import OURS, connect
+from benchmarks.kinds import OURS, forget
+from benchmarks.processes import pss_mib
 
 ACCOUNT = ("bench", "bench-only")
 PORT = 9464
@@ -124,7 +124,7 @@ def memory() -> float:
         counted = [line for line in page.splitlines() if line.startswith("fiscal_runs_finished_t")]
         if sum(float(line.rpartition(" ")[2]) for line in counted) != SUM:
             raise SystemExit(f"the figures do not count {SUM} runs")
-        return sum(map(_pss_mib, _processes()))
+        return sum(map(pss_mib, _processes()))
 
 
 def _processes() -> list[Path]:
@@ -132,16 +132,9 @@ def _processes() -> list[Path]:
     return [each.parent for each in found if b"app.metrics" in each.read_bytes()]
 
 
-def _pss_mib(process: Path) -> float:
-    lines = (process / "smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
-
-
 def main(what: str) -> None:
     """Empties the queues and the ledger, measures, prints the number."""
-    with connect() as connection:
-        connection.execute("TRUNCATE runs, run_totals, run_time_totals CASCADE")
-    redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
+    forget("TRUNCATE runs, run_totals, run_time_totals CASCADE")
     print(MEASURES[what]())
 
 
